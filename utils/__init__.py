@@ -1,0 +1,1 @@
+"""What training stands on: configuration, data, networks, objectives, the loop and its safety."""
