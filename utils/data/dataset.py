@@ -28,13 +28,9 @@ class DataSet:
     def sample_factors(self, num, random_state):
         """Draw `num` points uniformly as the official code does: int64 (num, num_factors).
 
-        One `randint(size, size=num)` per factor in order; a factor of size 1 consumes nothing.
+        One `randint(size, size=num)` per factor in order; for a factor of size 1 that consumes nothing.
         """
-        factors = np.zeros((num, len(self.factor_sizes)), dtype=np.int64)
-        for column, size in enumerate(self.factor_sizes):
-            if size > 1:
-                factors[:, column] = random_state.randint(size, size=num)
-        return factors
+        return np.stack([random_state.randint(size, size=num) for size in self.factor_sizes], axis=1)
 
     def index(self, factors):
         """Positions in `images` of the points `factors` (num, num_factors): int64 (num,)."""
