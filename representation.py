@@ -1,0 +1,94 @@
+"""The mean-latent function that the grader calls: images in, one code a latent out.
+
+    from representation import representation_function
+    codes = representation_function(images)        # (N, 64, 64, C) -> float32 (N, latents)
+
+It reads the encoder that train.py exported to $AICROWD_OUTPUT_PATH/$AICROWD_EVALUATION_NAME/representation, on the
+first call. For another file or device: `load("pytorch_model.pt", device="cpu")` returns such a function.
+"""
+
+import functools
+
+import numpy as np
+import torch
+
+from utils.aicrowd import read_environment
+from utils.errors import InputError
+
+BATCH = 512  # images that go through the encoder at once
+
+
+def representation_function(images):
+    """Mean latents of `images`: float32 (N, latents).
+
+    images   array (N, 64, 64, C), any N >= 1; floats of any size in [0, 1], or uint8, which is divided by 255
+    Raises InputError (a ValueError) that names what came for any other dtype, shape or range.
+    """
+    return _default()(images)
+
+
+def load(path=None, device=None):
+    """A representation function like the one above.
+
+    path     a TorchScript file, float32 (N, C, 64, 64) in [0, 1] -> (N, latents); None: the one of this experiment
+    device   e.g. "cpu" or "cuda:0"; None: a GPU where there is one, unless AICROWD_CUDA says no
+    Raises InputError that names the file if it is missing or no TorchScript module.
+    """
+    environment = read_environment()
+    if device is None:
+        device = "cuda" if torch.cuda.is_available() and environment.cuda is not False else "cpu"
+    path = environment.encoder_path if path is None else path
+    module = _read_module(path, torch.device(device))
+    return functools.partial(_represent, module, str(path), torch.device(device))
+
+
+@functools.lru_cache(maxsize=1)
+def _default():
+    return load()
+
+
+def _read_module(path, device):
+    try:
+        with open(path, "rb"):
+            return torch.jit.load(str(path), map_location=device).eval()
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(f"encoder {path}: cannot be read ({reason}); train.py exports one, or name another") from None
+    except (RuntimeError, ValueError) as error:
+        first_line = str(error).strip().splitlines()[0]
+        raise InputError(f"encoder {path}: not a TorchScript module ({first_line})") from None
+
+
+def _represent(module, path, device, images):
+    images = _checked(images)
+    codes = [_encode(module, path, device, images[i : i + BATCH]) for i in range(0, len(images), BATCH)]
+    return np.concatenate(codes)
+
+
+def _checked(images):
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[1:3] != (64, 64) or len(images) == 0:
+        raise InputError(f"images: found shape {images.shape}; expected (N, 64, 64, channels), N at least 1")
+    if images.dtype == np.uint8:
+        return images
+    if images.dtype.kind != "f":
+        raise InputError(f"images: found dtype {images.dtype}; expected floats in [0, 1] or uint8")
+    low, high = images.min(), images.max()
+    if not (low >= 0 and high <= 1):  # NaN fails too
+        raise InputError(f"images: found values from {low} to {high}; expected floats in [0, 1], or uint8 up to 255")
+    return images
+
+
+def _encode(module, path, device, images):
+    batch = torch.from_numpy(np.ascontiguousarray(np.moveaxis(images, 3, 1))).to(device)
+    batch = batch.float() / 255 if batch.dtype == torch.uint8 else batch.float()
+    try:
+        with torch.no_grad():
+            codes = module(batch)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise InputError(f"encoder {path}: fails on images {tuple(batch.shape)} ({reason})") from None
+    if not isinstance(codes, torch.Tensor) or codes.dim() != 2 or len(codes) != len(images):
+        shape = tuple(codes.shape) if isinstance(codes, torch.Tensor) else type(codes).__name__
+        raise InputError(f"encoder {path}: returned {shape}; expected codes ({len(images)}, latents)")
+    return codes.float().cpu().numpy()

@@ -1,0 +1,45 @@
+"""The wall clock of a run: how old the process is, and when training must stop so that closing still fits."""
+
+import os
+import time
+
+IMPORTED = time.monotonic()
+
+
+def process_age():
+    """Seconds since this process began, interpreter and imports included (where /proc tells; else since import)."""
+    try:
+        with open("/proc/self/stat", encoding="ascii", errors="replace") as stat:
+            started = int(stat.read().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - started
+    except (OSError, ValueError, IndexError, AttributeError):
+        return time.monotonic() - IMPORTED
+
+
+class Budget:
+    """`seconds` for the whole process, of which the closing (checkpoint, export, pictures) is held back.
+
+    The closing's time is measured, never guessed: the run closes once at its start and calls `hold_back`.
+    """
+
+    MARGIN = 1.5  # the closing may take so many times what it took when it was measured ...
+    SLACK = 0.3  # ... and so many seconds more
+
+    def __init__(self, seconds, age=process_age, clock=time.monotonic):
+        self.seconds, self.clock = seconds, clock
+        self.began = clock() - age()
+        self.reserve = 0.0
+
+    @property
+    def spent(self):
+        """Seconds since the process began."""
+        return self.clock() - self.began
+
+    def hold_back(self, closing_seconds):
+        """Reserve time for a closing that took `closing_seconds`; a later, longer one raises the reserve."""
+        self.reserve = max(self.reserve, self.MARGIN * closing_seconds + self.SLACK)
+
+    @property
+    def left(self):
+        """Seconds of training left, negative when it must stop."""
+        return self.seconds - self.reserve - self.spent

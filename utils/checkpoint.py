@@ -1,0 +1,55 @@
+"""Checkpoints: atomic, with a checksum of their own, two kept, so that one good state survives anything.
+
+A file is the line 'disentanglement-checkpoint-1 SHA256\\n' and then what torch.save wrote.
+"""
+
+import hashlib
+import inspect
+import io
+import warnings
+from pathlib import Path
+
+import torch
+
+from utils.files import atomic_path
+
+MAGIC = b"disentanglement-checkpoint-1 "
+KEPT = 2
+
+
+def save(folder, state):
+    """Write `state` (tensors and plain values, with the key 'step') into `folder`; older ones but one are removed."""
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    payload = buffer.getbuffer()
+    path = Path(folder) / f"step_{state['step']:010d}.ckpt"
+    with atomic_path(path) as temporary, temporary.open("wb") as out:
+        out.write(MAGIC + hashlib.sha256(payload).hexdigest().encode() + b"\n")
+        out.write(payload)
+    for old in _newest_first(folder)[KEPT:]:
+        old.unlink()
+
+
+def load_latest(folder, device="cpu"):
+    """The newest state in `folder` whose checksum holds, or None; each damaged file is warned of once, by name."""
+    for path in _newest_first(folder):
+        try:
+            return load(path, device)
+        except ValueError as error:
+            warnings.warn(f"{error}; using the one before it", RuntimeWarning, stacklevel=2)
+    return None
+
+
+def load(path, device="cpu"):
+    """The state in the file `path`; ValueError if it is no checkpoint, or not as it was written."""
+    header, _, payload = Path(path).read_bytes().partition(b"\n")
+    if not header.startswith(MAGIC):
+        raise ValueError(f"{path}: no checkpoint of this kit (its first line is missing or damaged)")
+    if hashlib.sha256(payload).hexdigest().encode() != header[len(MAGIC) :]:
+        raise ValueError(f"{path}: damaged (its checksum does not hold)")
+    safe = {"weights_only": True} if "weights_only" in inspect.signature(torch.load).parameters else {}
+    return torch.load(io.BytesIO(payload), map_location=device, **safe)
+
+
+def _newest_first(folder):
+    return sorted(Path(folder).glob("step_*.ckpt"), reverse=True)

@@ -1,0 +1,108 @@
+"""The networks: encoder, decoder, discriminator.
+
+At width=1 and depth=1 encoder and decoder are the baseline of disentanglement_lib (Locatello et al. 2019, table 1),
+and the discriminator is FactorVAE's (Kim & Mnih 2018, appendix A). Images are NCHW, 64x64.
+"""
+
+import torch
+from torch import nn
+
+STAGES = ((32, 4), (32, 4), (64, 2), (64, 2))  # the encoder's channels and kernel sizes, each with stride 2
+FEATURES = 256  # units of the fully connected layer, both ways
+GRID = 4  # height and width of the last feature map
+
+
+class Encoder(nn.Module):
+    """Images (N, channels, 64, 64) in [0, 1] -> mean and logvar of the posterior, each (N, latent_dim)."""
+
+    def __init__(self, channels, latent_dim, width=1, depth=1):
+        super().__init__()
+        layers, current = [], channels
+        for stage, kernel in STAGES:
+            layers += [nn.Conv2d(current, stage * width, kernel, stride=2, padding=kernel // 2 - 1), nn.ReLU()]
+            layers += [Residual(stage * width) for _ in range(depth - 1)]
+            current = stage * width
+        self.convolutions = nn.Sequential(*layers)
+        self.features = nn.Linear(current * GRID * GRID, FEATURES * width)
+        self.mean = nn.Linear(FEATURES * width, latent_dim)
+        self.logvar = nn.Linear(FEATURES * width, latent_dim)
+
+    def forward(self, images):
+        features = self.convolutions(images).flatten(1)  # (N, 64 * width * 16)
+        features = torch.relu(self.features(features))
+        return self.mean(features), self.logvar(features)
+
+
+class MeanEncoder(nn.Module):
+    """What is exported: images -> the posterior's mean alone, float32 (N, latent_dim)."""
+
+    def __init__(self, encoder):
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, images):
+        return self.encoder(images)[0]
+
+
+class Decoder(nn.Module):
+    """Codes (N, latent_dim) -> logits of a Bernoulli a pixel and channel, (N, channels, 64, 64)."""
+
+    def __init__(self, channels, latent_dim, width=1, depth=1):
+        super().__init__()
+        self.width = width
+        self.features = nn.Sequential(
+            nn.Linear(latent_dim, FEATURES * width),
+            nn.ReLU(),
+            nn.Linear(FEATURES * width, 64 * width * GRID * GRID),
+            nn.ReLU(),
+        )
+        layers, current = [], 64 * width
+        for stage in (64, 32, 32):
+            layers += [Residual(current) for _ in range(depth - 1)]
+            layers += [nn.ConvTranspose2d(current, stage * width, 4, stride=2, padding=1), nn.ReLU()]
+            current = stage * width
+        layers += [Residual(current) for _ in range(depth - 1)]
+        layers += [nn.ConvTranspose2d(current, channels, 4, stride=2, padding=1)]
+        self.convolutions = nn.Sequential(*layers)
+
+    def forward(self, codes):
+        return self.convolutions(self.features(codes).view(-1, 64 * self.width, GRID, GRID))
+
+
+class Discriminator(nn.Module):
+    """Codes (N, latent_dim) -> two logits (N, 2): drawn from q(z), or from the product of its marginals."""
+
+    def __init__(self, latent_dim, units=1000, layers=6):
+        super().__init__()
+        stack, current = [], latent_dim
+        for _ in range(layers):
+            stack += [nn.Linear(current, units), nn.LeakyReLU(0.2)]
+            current = units
+        self.layers = nn.Sequential(*stack, nn.Linear(current, 2))
+
+    def forward(self, codes):
+        return self.layers(codes)
+
+
+class Residual(nn.Module):
+    """One more 3x3 convolution at the same resolution, beside an identity: how `depth` enlarges a network."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.convolution = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, features):
+        return features + torch.relu(self.convolution(features))
+
+
+def initialise(module, generator):
+    """Draw weights as the baseline does: Glorot-uniform (TensorFlow's default there), biases zero."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            if parameter.dim() == 1:
+                parameter.zero_()
+                continue
+            receptive = parameter[0][0].numel()
+            bound = (6.0 / (receptive * (parameter.shape[0] + parameter.shape[1]))) ** 0.5
+            parameter.uniform_(-bound, bound, generator=generator)
+    return module
