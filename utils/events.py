@@ -79,7 +79,7 @@ def hide_secrets(text, environ=None):
 
 
 class _Courier:
-    """Hands events to the client in order, on a daemon thread; unsent progress gives way to newer progress."""
+    """Hands events to the client in order, on a daemon thread; unsent progress gives way to newer."""
 
     def __init__(self, client):
         self._client = client

@@ -1,0 +1,1 @@
+"""What an entrant does before a push: check the repository, rehearse the grader, make the tag."""
