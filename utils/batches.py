@@ -1,5 +1,6 @@
 """Batches for training: which images each step sees, gathered ahead of it by a thread or kept on the GPU."""
 
+import contextlib
 import queue
 import threading
 
@@ -77,10 +78,9 @@ class Batches:
 
     def _put(self, batch):
         while not self.closed.is_set():
-            try:
-                return self.queue.put(batch, timeout=0.1)
-            except queue.Full:
-                continue
+            with contextlib.suppress(queue.Full):
+                self.queue.put(batch, timeout=0.1)
+                return
 
 
 def _on_gpu(images, device):

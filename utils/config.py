@@ -11,7 +11,15 @@ import yaml
 
 from utils.errors import InputError
 
-OBJECTIVE_NAMES = ("factor_vae", "beta_vae", "annealed_vae", "dip_vae_i", "dip_vae_ii", "beta_tc_vae", "bottleneck_vae")
+OBJECTIVE_NAMES = (
+    "factor_vae",
+    "beta_vae",
+    "annealed_vae",
+    "dip_vae_i",
+    "dip_vae_ii",
+    "beta_tc_vae",
+    "bottleneck_vae",
+)
 UNITS = {"": 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -122,7 +130,7 @@ def _check_range(value, allowed, place):
     choices, low, high = allowed.get("choices"), allowed.get("low"), allowed.get("high")
     if choices and value not in choices:
         _refuse(place, "one of " + ", ".join(choices))
-    if low is not None and value < low or high is not None and value > high:
+    if (low is not None and value < low) or (high is not None and value > high):
         _refuse(place, f"at least {low}" if high is None else f"from {low} to {high}")
 
 

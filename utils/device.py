@@ -17,7 +17,9 @@ def resolve_device(name):
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise InputError(f"device={name!r}: not usable here ({str(error).splitlines()[0]}); expected auto, cpu or cuda") from None
+        raise InputError(
+            f"device={name!r}: not usable here ({str(error).splitlines()[0]}); expected auto, cpu or cuda"
+        ) from None
     return device
 
 
@@ -34,5 +36,5 @@ def autocast(device, precision):
     if precision == "float32":
         return contextlib.nullcontext
     if not hasattr(torch, "autocast"):
-            raise InputError(f"precision={precision!r}: this PyTorch has float32 alone for it; expected float32")
+        raise InputError(f"precision={precision!r}: this PyTorch has float32 alone for it; expected float32")
     return lambda: torch.autocast(device.type, dtype=getattr(torch, precision))

@@ -26,7 +26,9 @@ def export_encoder(encoder, channels, path):
 
 
 def _plain_copy(encoder):
-    module = MeanEncoder(copy.deepcopy(encoder)).to(device="cpu", dtype=torch.float32, memory_format=torch.contiguous_format)
+    module = MeanEncoder(copy.deepcopy(encoder)).to(
+        device="cpu", dtype=torch.float32, memory_format=torch.contiguous_format
+    )
     return module.requires_grad_(False).eval()
 
 
@@ -35,7 +37,9 @@ def _verify(loaded, module, channels):
         images = _probe(count, channels)
         expected, found = module(images), loaded(images)
         if found.shape != expected.shape or not torch.isfinite(found).all():
-            raise RuntimeError(f"exported encoder: codes {tuple(found.shape)} are not finite or not {tuple(expected.shape)}")
+            raise RuntimeError(
+                f"exported encoder: codes {tuple(found.shape)} are not finite or not {tuple(expected.shape)}"
+            )
         difference = (found - expected).abs().max()
         if difference > TOLERANCE * max(1.0, float(expected.abs().max())):
             raise RuntimeError(f"exported encoder: codes differ by {float(difference):.2g} from the eager encoder's")

@@ -19,7 +19,10 @@ class Encoder(nn.Module):
         super().__init__()
         layers, current = [], channels
         for stage, kernel in STAGES:
-            layers += [nn.Conv2d(current, stage * width, kernel, stride=2, padding=kernel // 2 - 1), nn.ReLU()]
+            layers += [
+                nn.Conv2d(current, stage * width, kernel, stride=2, padding=kernel // 2 - 1),
+                nn.ReLU(),
+            ]
             layers += [Residual(stage * width) for _ in range(depth - 1)]
             current = stage * width
         self.convolutions = nn.Sequential(*layers)

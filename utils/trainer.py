@@ -45,9 +45,7 @@ class Trainer:
         self.optimizers = {"vae": adam(vae, config.learning_rate, VAE_BETAS)}
         if self.adversarial:
             critic = list(networks["discriminator"].parameters())
-            self.optimizers["discriminator"] = adam(
-                critic, config.discriminator_learning_rate, DISCRIMINATOR_BETAS
-            )
+            self.optimizers["discriminator"] = adam(critic, config.discriminator_learning_rate, DISCRIMINATOR_BETAS)
 
     def _place(self, network, dtype):
         return network.to(device=self.device, dtype=dtype, memory_format=torch.channels_last)
@@ -142,4 +140,3 @@ def adam(parameters, learning_rate, betas):
     if "fused" in inspect.signature(torch.optim.Adam).parameters:
         options["fused"] = True
     return torch.optim.Adam(parameters, lr=learning_rate, betas=betas, **options)
-

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# The main job: train, export, and, outside the grader, score. See README.md.
+#
+#   ./run.sh                              the quick start: minutes on a CPU, on the embedded data
+#   ./run.sh CONFIG.yml [key=value ...]   the same with another configuration; arguments go to train.py
+#
+# Inside the grader (AICROWD_IS_GRADING set) it trains configs/challenge.yml with the container's Python and leaves
+# scoring to the grader. Exit code: train.py's.
+set -euo pipefail
+
+here=${BASH_SOURCE[0]}
+while [[ -L $here ]]; do # follow links to the repository itself
+  folder=$(cd -P "$(dirname "$here")" && pwd)
+  here=$(readlink "$here")
+  [[ $here == /* ]] || here=$folder/$here
+done
+NDC_ROOT=$(cd -P "$(dirname "$here")" && pwd)
+export NDC_ROOT PYTHONPATH="$NDC_ROOT${PYTHONPATH:+:$PYTHONPATH}"
+if [[ ! -w $NDC_ROOT ]]; then export PYTHONDONTWRITEBYTECODE=1; fi
+
+is_true() {
+  case ${1,,} in
+    "" | 0 | no | off | false) return 1 ;;
+  esac
+}
+
+if is_true "${AICROWD_IS_GRADING:-}"; then
+  PYTHON=${PYTHON:-python}
+  config=$NDC_ROOT/configs/challenge.yml
+else
+  # shellcheck source=utils/setup.sh
+  source "$NDC_ROOT/utils/setup.sh"
+  find_or_make_python "$NDC_ROOT/requirements.txt"
+  config=$NDC_ROOT/configs/quickstart.yml
+fi
+
+arguments=("$@")
+if [[ $# -eq 0 || $1 == *=* || $1 == -* ]]; then arguments=("$config" "$@"); fi
+"$PYTHON" "$NDC_ROOT/train.py" "${arguments[@]}"
+
+if ! is_true "${AICROWD_IS_GRADING:-}"; then
+  "$PYTHON" "$NDC_ROOT/local_evaluation.py"
+fi

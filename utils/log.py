@@ -1,0 +1,107 @@
+"""What a run tells while it trains: log.csv for programs, a progress bar or plain lines for people."""
+
+import csv
+import io
+import sys
+import time
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from utils.files import write_text
+
+ACTIVE_KL = 0.01  # nats; a latent that carries more than this is counted as active
+LINES_EVERY = 10.0  # seconds between plain lines
+SHOWN = ("reconstruction", "kl", "tc", "dip")  # of a row, beside steps and time
+
+
+class Means:
+    """Running means of a step's numbers, kept on the device: nothing is synchronised until `take`."""
+
+    def __init__(self):
+        self.count, self.sums = 0, {}
+
+    def add(self, numbers):
+        for name, value in numbers.items():
+            self.sums[name] = self.sums[name] + value if name in self.sums else value.clone()
+        self.count += 1
+
+    def take(self):
+        """{name: float} since the last call, with kl_per_latent made into the number of active latents."""
+        means = {name: value / self.count for name, value in self.sums.items()}
+        self.count, self.sums = 0, {}
+        per_latent = means.pop("kl_per_latent")
+        taken = {name: float(value) for name, value in means.items()}
+        taken["active_latents"] = (
+            int((per_latent > ACTIVE_KL).sum()) if torch.isfinite(per_latent).all() else float("nan")
+        )
+        return taken
+
+
+class CsvLog:
+    """log.csv: a header, then a row a call; continued on resume without gaps or repeats."""
+
+    def __init__(self, path, first_step):
+        self.path = Path(path)
+        self.names = None
+        if self.path.exists():
+            self._cut_after(first_step)
+
+    def add(self, row):
+        """Append the mapping `row` and flush it to the file."""
+        with self.path.open("a", newline="", encoding="utf-8") as out:
+            writer = csv.DictWriter(out, fieldnames=self.names or list(row))
+            if self.names is None:
+                self.names = list(row)
+                writer.writeheader()
+            writer.writerow(
+                {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row.items()}
+            )
+
+    def _cut_after(self, step):
+        with self.path.open(newline="", encoding="utf-8") as log:
+            reader = csv.DictReader(log)
+            rows = [row for row in reader if (row.get("step") or "").isdigit() and int(row["step"]) <= step]
+            self.names = list(reader.fieldnames or []) or None
+        if self.names is None:
+            return
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, fieldnames=self.names)
+        writer.writeheader()
+        writer.writerows(rows)
+        write_text(self.path, text.getvalue())
+
+
+class Display:
+    """The progress that people see: a bar on a terminal, a plain line every ten seconds elsewhere."""
+
+    def __init__(self, steps, first_step):
+        self.steps, self.printed = steps, 0.0
+        self.bar = (
+            tqdm(total=steps, initial=first_step, unit="step", dynamic_ncols=True) if sys.stderr.isatty() else None
+        )
+
+    def show(self, row, seconds_left, last=False):
+        """`row`: what the log gets; `seconds_left` of training; `last`: print whatever the time."""
+        terms = {name: row[name] for name in SHOWN if name in row}
+        if self.bar is not None:
+            self.bar.n = row["step"]
+            self.bar.set_postfix({name: f"{value:.5g}" for name, value in terms.items()}, refresh=False)
+            self.bar.set_description(f"{clock(seconds_left)} left", refresh=True)
+        elif last or time.monotonic() - self.printed >= LINES_EVERY:
+            self.printed = time.monotonic()
+            told = "  ".join(f"{name} {value:.5g}" for name, value in terms.items())
+            rate, left = f"{row['steps_per_second']:.1f} steps/s", f"{clock(seconds_left)} left"
+            print(f"step {row['step']}/{self.steps}  {rate}  {told}  {left}", flush=True)
+
+    def close(self):
+        if self.bar is not None:
+            self.bar.close()
+
+
+def clock(seconds):
+    """'2:05:09' or '5:09'."""
+    minutes, seconds = divmod(int(max(0, seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

@@ -1,0 +1,106 @@
+"""A run's folder: what it holds, whether a configuration may go on in it, and closing it so that nothing is lost."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from utils import checkpoint
+from utils.config import Config
+from utils.errors import InputError
+from utils.export import export_encoder
+from utils.files import write_text
+from utils.plots import draw_pictures
+
+FREE_TO_CHANGE = ("steps", "time_budget", "checkpoint_every", "device")  # between a run and its continuation
+
+
+class Run:
+    """The folder of one run, $AICROWD_OUTPUT_PATH/$AICROWD_EVALUATION_NAME, and every write into it.
+
+    A write that fails while training goes on (full disk, folder gone) is reported once a kind and remembered in
+    `problems`; what stood there before stays.
+    """
+
+    def __init__(self, folder, config, encoder_path):
+        self.folder, self.config, self.encoder_path = Path(folder), config, Path(encoder_path)
+        self.checkpoints, self.report = self.folder / "checkpoints", self.folder / "report"
+        self.problems = {}
+
+    def open(self, fresh):
+        """Make the folder, or check that it was left by the same configuration. With `fresh`, set that one aside."""
+        written = self.folder / "config.json"
+        try:
+            if fresh and self.folder.exists():
+                self._set_aside()
+            if written.exists():
+                self._refuse_other(json.loads(written.read_text(encoding="utf-8")), written)
+            (self.encoder_path.parent / "results").mkdir(parents=True, exist_ok=True)
+            write_text(written, self.config.to_json())
+        except (OSError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(
+                f"run's folder {self.folder}: {_reason(error)}; expected a folder that can be written"
+            ) from None
+
+    def resume(self, trainer):
+        """Load the newest sound checkpoint into `trainer`; the seconds trained before it (0.0: there is none)."""
+        state = checkpoint.load_latest(self.checkpoints, trainer.device) if self.checkpoints.exists() else None
+        if state is None:
+            return 0.0
+        trainer.load_state_dict(state)
+        return state["seconds"]
+
+    def close(self, trainer, seconds):
+        """Checkpoint, export and pictures of the run as it stands; the seconds that took."""
+        began = time.monotonic()
+        state = {**trainer.state_dict(), "seconds": seconds}
+        self.attempt("export", lambda: export_encoder(trainer.networks["encoder"], trainer.channels, self.encoder_path))
+        self.attempt("checkpoint", lambda: checkpoint.save(self.checkpoints, state))
+        self.attempt("pictures", lambda: draw_pictures(trainer, self.report))
+        return time.monotonic() - began
+
+    def attempt(self, name, write):
+        """Call `write`; a failure of the file system becomes one line on stderr, the first time."""
+        try:
+            write()
+        except (OSError, RuntimeError) as error:  # torch.jit.save reports a full disk as a RuntimeError
+            if name not in self.problems:
+                print(
+                    f"warning: {name} not written: {_reason(error)}; training goes on",
+                    file=sys.stderr,
+                    flush=True,
+                )
+            self.problems[name] = _reason(error)
+
+    def _refuse_other(self, found, path):
+        wanted = self.config.as_dict()
+        differing = [key for key in wanted if key not in FREE_TO_CHANGE and found.get(key) != wanted[key]]
+        if differing:
+            told = ", ".join(f"{key} was {found.get(key)!r} and is now {wanted[key]!r}" for key in differing)
+            raise InputError(f"{path}: the folder holds a run of another configuration ({told}); --fresh sets it aside")
+
+    def _set_aside(self):
+        number = 1
+        while (aside := self.folder.with_name(f"{self.folder.name}.{number}")).exists():
+            number += 1
+        self.folder.rename(aside)
+        print(f"the run that was there is now {aside}")
+
+
+def _reason(error):
+    text = str(error.strerror or error) if isinstance(error, OSError) else str(error)
+    name = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
+    return " ".join(text.split())[:300] + name
+
+
+def read_run_config(folder):
+    """The Config that the run in `folder` was trained with, or None if the folder holds none."""
+    path = Path(folder) / "config.json"
+    if not path.exists():
+        return None
+    try:
+        return Config(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path}: no configuration of this kit ({_reason(error)})") from None

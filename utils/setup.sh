@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Sourced by run.sh and tests/run.sh: finds, or makes, a Python that has what the named requirement files list.
+# Needs NDC_ROOT. Leaves its path in PYTHON. Only the standard library and pip are used.
+
+newest_python() {
+  local name
+  for name in "${PYTHON:-}" python3 python; do
+    if [[ -n $name ]] && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then
+      command -v "$name"
+      return
+    fi
+  done
+  echo "error: no Python from 3.8 on found; set PYTHON to one" >&2
+  return 2
+}
+
+# Whether Python $1 has every requirement of the files that follow, in a version that fits.
+has_requirements() {
+  "$1" -I - "${@:2}" <<'EOF' 2>/dev/null
+import importlib.metadata as metadata
+import re
+import sys
+from pip._vendor.packaging.requirements import Requirement
+
+for path in sys.argv[1:]:
+    for line in open(path, encoding="utf-8"):
+        line = line.partition("#")[0].strip()
+        if not line:
+            continue
+        wanted = Requirement(line)
+        if wanted.marker and not wanted.marker.evaluate():
+            continue
+        if not wanted.specifier.contains(metadata.version(wanted.name), prereleases=True):
+            sys.exit(1)
+EOF
+}
+
+# Sets PYTHON; makes or mends $NDC_ROOT/.venv unless the active Python will do. Arguments: requirement files.
+find_or_make_python() {
+  local base venv="$NDC_ROOT/.venv" file arguments=()
+  base=$(newest_python) || return 2
+  if has_requirements "$base" "$@"; then
+    PYTHON=$base
+    return
+  fi
+  PYTHON=$venv/bin/python
+  if [[ -x $PYTHON ]] && has_requirements "$PYTHON" "$@"; then
+    return
+  fi
+  echo "setting up $venv with $("$base" --version) (once; downloads the packages of requirements.txt)"
+  if ! "$PYTHON" -m pip --version >/dev/null 2>&1; then
+    "$base" -m venv --clear "$venv" || { echo "error: $venv could not be made (is the venv module there?)" >&2; return 2; }
+  fi
+  for file in "$@"; do arguments+=(-r "$file"); done
+  "$PYTHON" -m pip install --quiet --disable-pip-version-check "${arguments[@]}" ||
+    { echo "error: the packages could not be installed into $venv; run again to mend it" >&2; return 2; }
+}
