@@ -1,0 +1,5 @@
+"""Data sets by disentanglement_lib's names: `load("synthetic_arm", root)`; see `registry.py`."""
+
+from utils.data.registry import load, names
+
+__all__ = ["load", "names"]

@@ -1,0 +1,128 @@
+"""Arrays in NumPy's .npz files (zip archives) without reading them into memory: mapped, or written in pieces.
+
+Layout of a zip archive: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT; of the arrays in it:
+https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+
+import numpy as np
+
+from utils.errors import InputError
+
+_MANY = 0xFFFFFFFF  # "look in the 64-bit field"
+_DATE = 0x21  # 1 January 1980: equal arrays make equal files
+
+
+def map_array(path, key):
+    """The array `key` of the .npz file `path`, memory-mapped read-only; None if it is stored compressed.
+
+    InputError: not a zip archive, no such key, a pickled or Fortran-ordered array, a truncated file.
+    """
+    try:
+        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+            member = _member(archive, path, key)
+            if member.compress_type != zipfile.ZIP_STORED:
+                return None
+            file.seek(member.header_offset)
+            fields = struct.unpack("<4s5H3L2H", file.read(30))
+            file.seek(fields[9] + fields[10], io.SEEK_CUR)
+            shape, dtype = read_header(file, f"{path}, key {key!r}")
+            offset = file.tell()
+            size = file.seek(0, io.SEEK_END)
+    except (zipfile.BadZipFile, struct.error, EOFError, NotImplementedError) as error:
+        raise InputError(f"{path}: no readable .npz file ({error})") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    needed = int(np.prod(shape, dtype=object)) * dtype.itemsize
+    if offset + needed > size:
+        raise InputError(f"{path}: {size - offset} bytes of {key!r} found, expected {needed}; the file is truncated")
+    return np.memmap(path, dtype, "r", offset, shape) if needed else np.zeros(shape, dtype)
+
+
+def map_images(path, key="images"):
+    """Colour images in the array `key` of an .npz file: uint8 (n, 64, 64, 3), memory-mapped.
+
+    InputError: as `map_array`, compressed, or of another dtype or shape.
+    """
+    images = map_array(path, key)
+    if images is None:
+        raise InputError(f"{path}: {key!r} is stored compressed, expected an uncompressed .npz file")
+    if images.dtype != np.uint8 or images.shape[1:] != (64, 64, 3):
+        raise InputError(f"{path}: {images.dtype} {images.shape} found, expected uint8 (n, 64, 64, 3)")
+    return images
+
+
+def read_header(file, what):
+    """Shape and dtype from an array's header at the file's place, which moves on to the data.
+
+    InputError naming `what` if there is no header, if the array is pickled, or if it is in Fortran order.
+    """
+    try:
+        version = np.lib.format.read_magic(file)
+        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        if version not in read:
+            raise ValueError(f"version {version} of the format is not known")
+        shape, fortran_order, dtype = read[version](file)
+    except ValueError as error:
+        raise InputError(f"{what}: no readable NumPy array ({error})") from error
+    if dtype.hasobject:
+        raise InputError(f"{what}: holds pickled Python objects, which are refused; expected plain numbers")
+    if fortran_order and len(shape) > 1:
+        raise InputError(f"{what}: stored in Fortran order; expected C order (the last axis varying fastest)")
+    return shape, dtype
+
+
+def _member(archive, path, key):
+    for name in (key + ".npy", key):
+        if name in archive.NameToInfo:
+            member = archive.NameToInfo[name]
+            if member.flag_bits & 1:
+                raise InputError(f"{path}: key {key!r} is encrypted")
+            return member
+    found = ", ".join(sorted(name[:-4] if name.endswith(".npy") else name for name in archive.NameToInfo))
+    raise InputError(f"{path}: no key {key!r} found, only: {found[:200] or 'nothing'}")
+
+
+def head(key, shape, checksum=0):
+    """What stands before the data of a uint8 array `shape` in an uncompressed .npz file: bytes.
+
+    checksum: CRC-32 of `array_header(shape)` and the data; the length does not depend on it.
+    """
+    name, array = _name(key), array_header(shape)
+    wide = struct.pack("<HHQQ", 1, 16, *[len(array) + _count(shape)] * 2)
+    fields = (b"PK\3\4", 45, 0, 0, 0, _DATE, checksum, _MANY, _MANY, len(name), len(wide))
+    return struct.pack("<4s5H3L2H", *fields) + name + wide + array
+
+
+def tail(key, shape, checksum):
+    """What stands after the data: the archive's directory, always in its 64-bit form."""
+    name, before = _name(key), len(head(key, shape))
+    size = len(array_header(shape)) + _count(shape)
+    wide = struct.pack("<HHQQ", 1, 16, size, size)
+    fields = (b"PK\1\2", 45, 3, 45, 0, 0, 0, 0, _DATE, checksum, _MANY, _MANY, len(name), len(wide))
+    entry = struct.pack("<4s4B4H3L5H2L", *fields, 0, 0, 0, 0o644 << 16, 0) + name + wide
+    start = before + _count(shape)
+    end = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, len(entry), start)
+    end += struct.pack("<4sLQL", b"PK\6\7", 0, start + len(entry), 1)
+    return entry + end + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, len(entry), _MANY, 0)
+
+
+def array_header(shape):
+    """NumPy's own header of a C-ordered uint8 array: bytes."""
+    file = io.BytesIO()
+    fields = {"descr": "|u1", "fortran_order": False, "shape": tuple(shape)}
+    np.lib.format.write_array_header_1_0(file, fields)
+    return file.getvalue()
+
+
+def _name(key):
+    return (key + ".npy").encode()
+
+
+def _count(shape):
+    return int(np.prod(shape, dtype=object))

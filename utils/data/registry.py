@@ -1,0 +1,34 @@
+"""Which data sets there are, and what loads each."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from utils.data import mpi3d, synthetic_arm
+from utils.errors import InputError
+
+_LOADERS = {
+    "synthetic_arm": synthetic_arm.load,
+    "mpi3d_toy": mpi3d.load,
+    "mpi3d_realistic": mpi3d.load,
+    "mpi3d_real": mpi3d.load,
+    "mpi3d_real_complex": mpi3d.load,
+}
+
+
+def names():
+    """The names that `load` takes: list of str."""
+    return list(_LOADERS)
+
+
+def load(name, root, **options):
+    """The data set `name` from the folder `root` (DISENTANGLEMENT_LIB_DATA): a DataSet.
+
+    options: `factor_sizes` for synthetic_arm, seven numbers. InputError: unknown name, missing or broken file.
+    """
+    if name not in _LOADERS:
+        near = difflib.get_close_matches(str(name), _LOADERS, 1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise InputError(f"data set {name!r} is not known; {hint}known are: {', '.join(_LOADERS)}")
+    return _LOADERS[name](name, Path(root).expanduser(), **options)
