@@ -111,9 +111,7 @@ def test_an_evaluation_name_inside_the_output_folder_is_kept(name, tmp_path):
 def test_a_run_s_folder_never_leaves_the_output_folder(name):
     output = Path(os.sep, "nowhere", "out")
     try:
-        folder = read_environment(
-            {"AICROWD_OUTPUT_PATH": str(output), "AICROWD_EVALUATION_NAME": name}
-        ).run_folder
+        folder = read_environment({"AICROWD_OUTPUT_PATH": str(output), "AICROWD_EVALUATION_NAME": name}).run_folder
     except InputError:
         return
     assert output in Path(os.path.normpath(str(folder))).parents

@@ -5,7 +5,6 @@ import copy
 import torch
 
 from utils.files import atomic_path
-from utils.models import MeanEncoder
 
 TOLERANCE = 1e-5  # largest difference between the exported codes and the eager ones, relative to the largest code
 
@@ -26,7 +25,7 @@ def export_encoder(encoder, channels, path):
 
 
 def _plain_copy(encoder):
-    module = MeanEncoder(copy.deepcopy(encoder)).to(
+    module = copy.deepcopy(encoder.mean_encoder()).to(
         device="cpu", dtype=torch.float32, memory_format=torch.contiguous_format
     )
     return module.requires_grad_(False).eval()

@@ -35,16 +35,9 @@ class Encoder(nn.Module):
         features = torch.relu(self.features(features))
         return self.mean(features), self.logvar(features)
 
-
-class MeanEncoder(nn.Module):
-    """What is exported: images -> the posterior's mean alone, float32 (N, latent_dim)."""
-
-    def __init__(self, encoder):
-        super().__init__()
-        self.encoder = encoder
-
-    def forward(self, images):
-        return self.encoder(images)[0]
+    def mean_encoder(self):
+        """The same weights as a module of their own that gives the mean alone: what is exported."""
+        return nn.Sequential(self.convolutions, nn.Flatten(), self.features, nn.ReLU(), self.mean)
 
 
 class Decoder(nn.Module):

@@ -39,7 +39,7 @@ OBJECT_COLORS = np.array(
 RING_COLORS = np.array([[0.30, 0.19, 0.80], [0.08, 0.56, 0.38], [0.86, 0.30, 0.24]])
 
 OBJECT_SCALES = (0.58, 1.0)
-CAMERA_ELEVATIONS = (12.0, 26.0, 40.0)  # degrees above the horizon
+CAMERA_ELEVATIONS = (40.0, 26.0, 12.0)  # degrees above the horizon: top, centre, bottom
 CAMERA_DISTANCE = 6.5
 CAMERA_TARGET = (0.0, -0.1, 1.1)
 CAMERA_HALF_WIDTH = 2.15  # what is in the frame to each side at the target's distance
