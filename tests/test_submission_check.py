@@ -1,0 +1,197 @@
+"""What `python -m utils.submission check` says about real git repositories."""
+
+import json
+import os
+
+import pytest
+from entries import AICROWD, ENVIRONMENT, Entry, copy_of, set_up_git
+
+from utils.submission.check import LARGEST_FILE, check, read_pins, required_packages
+from utils.submission.repository import Repository
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """The entry that every test copies."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        set_up_git(monkeypatch, home)
+        yield Entry(home / "template")
+
+
+@pytest.fixture
+def entry(template, tmp_path, monkeypatch):
+    set_up_git(monkeypatch, tmp_path)
+    return copy_of(template, tmp_path / "an entry's")
+
+
+def test_check_finds_nothing_in_a_sound_entry(entry):
+    assert {part: found for part, found in check(Repository(entry.folder)) if found} == {}
+
+
+def test_check_command_succeeds_on_a_sound_entry(entry, capsys):
+    assert entry.run("check") == 0
+    assert "mend" not in capsys.readouterr().out
+
+
+def test_check_command_fails_with_one_line_a_finding(entry, capsys):
+    entry.replace("aicrowd.json", json.dumps({**AICROWD, "authors": [], "gpu": "yes"}))
+    assert entry.run("check") == 1
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("mend")]
+    assert [line.split()[1] for line in lines] == ["aicrowd.json:", "authors:"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("challenge_id", "another-challenge"),
+        ("grader_id", None),
+        ("description", " "),
+        ("license", 3),
+        ("gpu", "true"),
+    ],
+)
+def test_check_finds_a_wrong_field_of_aicrowd_json(entry, key, value):
+    entry.replace("aicrowd.json", json.dumps({**AICROWD, key: value}))
+    assert [finding.split()[0] for finding in entry.findings("aicrowd.json")] == [key]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "", "\ufeff{}"])
+def test_check_finds_an_aicrowd_json_that_is_no_object(entry, text):
+    entry.replace("aicrowd.json", text)
+    assert len(entry.findings("aicrowd.json")) == 1
+
+
+@pytest.mark.parametrize("authors", [[], None, "Ada Lovelace", [""], [1]])
+def test_check_finds_missing_authors(entry, authors):
+    entry.replace("aicrowd.json", json.dumps({**AICROWD, "authors": authors}))
+    assert len(entry.findings("authors")) == 1
+
+
+def test_check_finds_a_run_sh_that_is_not_executable_in_git(entry):
+    entry.git("update-index", "--chmod=-x", "run.sh")
+    entry.git("commit", "--quiet", "--message", "not executable")
+    assert "chmod=+x" in entry.findings("run.sh")[0]
+
+
+def test_check_finds_windows_line_ends_in_run_sh(entry):
+    entry.replace("run.sh", "#!/usr/bin/env bash\r\n")
+    assert "Windows" in entry.findings("run.sh")[0]
+
+
+def test_check_finds_a_run_sh_without_interpreter(entry):
+    entry.replace("run.sh", "exit 0\n")
+    assert "#!" in entry.findings("run.sh")[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [
+        ("aicrowd.json", "aicrowd.json"),
+        ("run.sh", "run.sh"),
+        ("environment.yml", "environment.yml"),
+        ("configs/challenge.yml", "time budget"),
+    ],
+)
+def test_check_finds_a_file_that_is_here_but_not_in_git(entry, path, part):
+    entry.git("rm", "--quiet", "--cached", path)
+    entry.git("commit", "--quiet", "--message", "left out")
+    assert "not in git" in entry.findings(part)[0]
+
+
+@pytest.mark.parametrize("loose", ["numpy", "numpy>=1.24", "numpy=1.24.4", "numpy==1.*"])
+def test_check_finds_a_loose_pin_of_pip_s(entry, loose):
+    entry.replace("environment.yml", ENVIRONMENT.replace("numpy==1.24.4", loose))
+    assert "numpy has no exact version" in entry.findings("environment.yml")[0]
+
+
+@pytest.mark.parametrize("loose", ["pytorch", "pytorch>=1.8", "pytorch=1.8.*", "pytorch<1.9"])
+def test_check_finds_a_loose_pin_of_conda_s(entry, loose):
+    entry.replace("environment.yml", ENVIRONMENT.replace("pytorch=1.8.1", f'"{loose}"'))
+    assert "pytorch has no exact version" in entry.findings("environment.yml")[0]
+
+
+def test_check_finds_a_package_that_the_container_lacks(entry):
+    entry.replace("requirements.txt", "torch==2.13.0\nPy_YAML==6.0.3; python_version >= '3.8'\n")
+    assert entry.findings("environment.yml") == [
+        "py-yaml is in requirements.txt but not here; add it with the container's version"
+    ]
+
+
+def test_check_finds_a_pip_part_without_pip(entry):
+    entry.replace("environment.yml", ENVIRONMENT.replace("pip=23.3.2, ", ""))
+    assert "pip itself" in entry.findings("environment.yml")[0]
+
+
+@pytest.mark.parametrize("mkl", ["", "mkl=2024.2.2, "])
+def test_check_finds_an_mkl_that_breaks_pytorch(entry, mkl):
+    entry.replace("environment.yml", ENVIRONMENT.replace("mkl=2024.0.0, ", mkl))
+    assert "mkl=2024.0.0" in entry.findings("environment.yml")[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "a: 1", "dependencies: 3", "dependencies: [3]", "dependencies: [{conda: []}]"]
+)
+def test_check_finds_an_environment_that_is_none(entry, text):
+    entry.replace("environment.yml", text)
+    assert "no conda environment" in entry.findings("environment.yml")[0]
+
+
+@pytest.mark.parametrize("path", ["weights.pt", "data/mpi3d_toy.npz", "data.tar.gz", "ünïcode name.H5"])
+def test_check_finds_data_and_weights_in_git(entry, path):
+    entry.replace(path, b"\0")
+    assert path in entry.findings("files in git")[0]
+
+
+def test_check_accepts_a_small_fixture_below_tests(entry):
+    entry.replace("tests/codes.npz", b"\0")
+    assert entry.findings("files in git") == []
+
+
+def test_check_finds_a_large_file(entry):
+    entry.replace("notes.txt", os.urandom(LARGEST_FILE + 1))
+    assert "notes.txt has 10 MB" in entry.findings("files in git")[0]
+
+
+def test_check_finds_a_large_file_in_the_history(entry):
+    entry.replace("notes.txt", os.urandom(LARGEST_FILE + 1))
+    entry.git("rm", "--quiet", "notes.txt")
+    entry.commit(other="x")
+    assert "history" in entry.findings("files in git")[0]
+
+
+@pytest.mark.parametrize("path", ["new.py", "run.sh"])
+def test_check_finds_what_is_not_committed(entry, path):
+    entry.write(path, "#!/bin/sh\n")
+    assert path in entry.findings("working tree")[0]
+
+
+def test_check_leaves_ignored_files_alone(entry):
+    entry.replace(".gitignore", "scratch/\n")
+    entry.write("scratch/big.npz", "x")
+    assert entry.findings("working tree") == []
+
+
+def test_check_finds_a_commit_that_is_submitted(entry):
+    entry.git("tag", "submission-v0.1")
+    assert "submission-v0.1" in entry.findings("commit")[0]
+
+
+def test_check_finds_a_budget_over_the_grader_s_time(entry, capsys):
+    assert entry.run("check", "--limit", "4h") == 1
+    assert "28800 s" in capsys.readouterr().out
+
+
+def test_check_finds_a_configuration_that_train_refuses(entry):
+    entry.replace("configs/challenge.yml", "time_bugdet: 8h\n")
+    assert "time_budget" in entry.findings("time budget")[0]
+
+
+def test_read_pins_reads_channels_builds_and_extras():
+    conda, pip = read_pins('dependencies: ["pytorch::a==1.2=py38_0", {pip: ["b[c]==1.0+cpu", "--no-cache-dir"]}]')
+    assert (conda, pip) == ({"a": "1.2"}, {"b": "1.0+cpu"})
+
+
+def test_required_packages_reads_names_only():
+    text = "# a comment\n\nA_b[c]==1.0; python_version < '3.9'\na-b==2\n-r more.txt\nd\n"
+    assert required_packages(text) == ["a-b", "d"]

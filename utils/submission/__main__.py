@@ -1,0 +1,75 @@
+"""Before a submission is pushed.
+
+python -m utils.submission check              # what would fail at the grader, one line each
+python -m utils.submission rehearse           # a fresh clone, run as the grader runs it, for two minutes
+python -m utils.submission tag v0.1           # check, make the tag submission-v0.1, print how to push it
+python -m utils.submission tag v0.1 --push REMOTE
+"""
+
+import argparse
+import sys
+
+from utils.aicrowd import REPOSITORY
+from utils.errors import entry_point
+from utils.submission.check import check
+from utils.submission.repository import Repository
+from utils.submission.tag import likely_remote, make_tag, push_commands
+
+
+@entry_point
+def main(arguments=None):
+    """Run a command; returns the exit code, 0 where nothing stands in the way of a submission."""
+    options = parse_arguments(arguments)
+    return options.run(Repository(options.repository), options)
+
+
+def parse_arguments(arguments):
+    parser = argparse.ArgumentParser(
+        prog="python -m utils.submission",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for command, run in (("check", run_check), ("tag", run_tag)):
+        added = commands.add_parser(command, help=run.__doc__)
+        added.set_defaults(run=run)
+        added.add_argument("--repository", default=str(REPOSITORY), metavar="FOLDER", help="default: this one")
+        added.add_argument("--limit", default="8h", help="the grader's time for the run (default: %(default)s)")
+        if command == "tag":
+            added.add_argument("name", help="e.g. v0.1, for the tag submission-v0.1")
+            added.add_argument("--push", metavar="REMOTE", help="push branch and tag there: this submits")
+    return parser.parse_args(arguments)
+
+
+def run_check(repository, options):
+    """list what would fail at the grader"""
+    findings = 0
+    for part, found in check(repository, options.limit):
+        for finding in found:
+            print(f"mend  {part}: {' '.join(finding.split())}")
+        if not found:
+            print(f"ok    {part}")
+        findings += len(found)
+    return 1 if findings else 0
+
+
+def run_tag(repository, options):
+    """check, then make the tag that submits the commit"""
+    if run_check(repository, options):
+        print("no tag made: mend the above first", file=sys.stderr)
+        return 1
+    tag = make_tag(repository, options.name, options.push)
+    print(f"made  {tag} on {repository.head()[:10]}")
+    remote = options.push or likely_remote(repository)
+    commands = push_commands(repository, tag, remote or "REMOTE")
+    if not options.push:
+        print("submit it with:" if remote else "submit it with (REMOTE: your repository at AIcrowd):")
+    for command in commands:
+        print(f"  git {' '.join(command)}", flush=True)
+        if options.push:
+            repository.git(*command)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""The entrant's git repository: what is in the commit that a tag would submit."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from utils.errors import InputError
+
+TAG_PREFIX = "submission-"  # the grader takes every pushed tag that begins so
+
+
+class Repository:
+    """A git repository with at least one commit. Every method asks git, nothing is kept."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        if not self.folder.is_dir():
+            raise InputError(f"{folder}: no such folder; expected a git repository")
+        self.folder = Path(self.git("rev-parse", "--show-toplevel").rstrip("\n"))
+        if not self.succeeds("rev-parse", "--verify", "--quiet", "HEAD"):
+            raise InputError(f"{self.folder}: no commit yet; a submission is a commit")
+
+    def git(self, *arguments):
+        """The output of a git command. Raises InputError with git's own last line where it fails."""
+        done = self._run(arguments)
+        if done.returncode:
+            lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]
+            raise InputError(f"git {arguments[0]} in {self.folder}: {lines[-1]}")
+        return done.stdout.decode("utf-8", errors="surrogateescape")
+
+    def succeeds(self, *arguments):
+        """Whether a git command exits with 0."""
+        return self._run(arguments).returncode == 0
+
+    def read(self, path):
+        """The committed text of the file `path`, None if it is not in the commit."""
+        return self.git("show", f"HEAD:{path}") if self.succeeds("cat-file", "-e", f"HEAD:{path}") else None
+
+    def mode(self, path):
+        """The mode of `path` in the commit, e.g. '100755'; None if it is not there."""
+        return self.git("ls-tree", "HEAD", path)[:6] or None
+
+    def files(self):
+        """(path, bytes) of every file in the commit, and of every other one in its history."""
+        listed = self.git("ls-tree", "-r", "-l", "-z", "HEAD").split("\0")[:-1]
+        entries = [entry.split("\t", 1) for entry in listed]
+        current = {path: int(fields.split()[3]) for fields, path in entries if fields.split()[1] == "blob"}
+        return current.items(), self._history(exclude=current)
+
+    def changes(self):
+        """Paths that the working tree has and the commit has not, or has otherwise; ignored ones left out."""
+        status = self.git("status", "--porcelain", "-z", "--untracked-files=normal", "--no-renames")
+        return [entry[3:] for entry in status.split("\0")[:-1]]
+
+    def submissions(self):
+        """Submission tags on the commit."""
+        return self.git("tag", "--points-at", "HEAD", "--list", f"{TAG_PREFIX}*").split()
+
+    def head(self):
+        return self.git("rev-parse", "HEAD").strip()
+
+    def _history(self, exclude):
+        objects = self.git("rev-list", "--objects", "HEAD")
+        form = "%(objecttype) %(objectsize) %(rest)"
+        sizes = self._run(("cat-file", f"--batch-check={form}"), objects.encode("utf-8", "surrogateescape"))
+        for line in sizes.stdout.decode("utf-8", errors="surrogateescape").splitlines():
+            kind, size, path = line.split(" ", 2)
+            if kind == "blob" and path not in exclude:
+                yield path, int(size)
+
+    def _run(self, arguments, stdin=b""):
+        command = ["git", "-C", str(self.folder), *arguments]
+        environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+        try:
+            return subprocess.run(command, input=stdin, capture_output=True, env=environment)
+        except FileNotFoundError:
+            raise InputError("git is not installed, or not on PATH") from None
