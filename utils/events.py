@@ -12,7 +12,7 @@ import threading
 import time
 
 WAIT_IN_ALL = 25  # seconds that submit, execution_error and close wait together, if Redis has answered before
-WAIT_UNREACHED = 10  # seconds after the first event: if Redis has not answered by then, nobody waits for it
+WAIT_UNREACHED = 5  # seconds after the first event: if Redis has not answered by then, nobody waits for it
 RETRY_AFTER = 1  # seconds until an event that Redis did not take is offered again
 SECRET_ENDINGS = ("PASSWORD", "SECRET", "TOKEN")
 

@@ -1,0 +1,218 @@
+"""run.sh from anywhere, for anyone: what it starts, with which arguments, and the exit code it passes on.
+
+`train.py` and `local_evaluation.py` are stand-ins here that write down how they were called; the last test trains.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from copies import REPOSITORY, copy_repository
+
+from utils.data import npz
+
+STAND_IN = """import json, os, sys
+with open(os.environ["RECORD"], "a") as record:
+    record.write(json.dumps({"argv": sys.argv, "root": os.environ.get("NDC_ROOT"), "cwd": os.getcwd()}) + "\\n")
+sys.exit(int(os.environ.get(os.path.basename(__file__)[0].upper() + "_CODE", 0)))
+"""
+SCRIPTS = ["run.sh", "tests/run.sh", "utils/setup.sh", ".ci/run"]
+GRADING = {"AICROWD_IS_GRADING": "true"}
+
+
+class Kit:
+    """A copy of the repository in `folder` with stand-ins, and what they wrote down."""
+
+    def __init__(self, folder, record):
+        self.folder, self.record = copy_repository(folder), record
+        for name in ("train.py", "local_evaluation.py"):
+            (folder / name).write_text(STAND_IN)
+
+    def run(self, *arguments, script=None, cwd=None, **variables):
+        """The finished process; its environment has nothing but `variables` and what a shell needs."""
+        path = os.pathsep.join([os.path.dirname(sys.executable), "/usr/bin", "/bin"])
+        environment = {"PATH": path, "PYTHON": sys.executable, "RECORD": str(self.record), **variables}
+        return subprocess.run(
+            [str(script or self.folder / "run.sh"), *arguments],
+            cwd=str(cwd or self.folder),
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def calls(self):
+        lines = self.record.read_text().splitlines() if self.record.exists() else []
+        return [json.loads(line) for line in lines]
+
+    def arguments(self):
+        """What train.py was called with, below the repository's folder."""
+        return [word.replace(f"{self.folder}/", "") for word in self.calls()[0]["argv"][1:]]
+
+    def scripts(self):
+        return [os.path.basename(call["argv"][0]) for call in self.calls()]
+
+
+@pytest.fixture
+def kit(tmp_path):
+    return Kit(tmp_path / 'it\'s a "kit" $HOME `x`', tmp_path / "record")
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_scripts_pass_shellcheck(script):
+    tool = shutil.which("shellcheck", path=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]))
+    subprocess.run([tool, "--external-sources", script], cwd=str(REPOSITORY), check=True)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_scripts_use_nothing_newer_than_bash_4(script):
+    newer = (
+        r"\$\{[^}]*@[A-Za-z]\}|EPOCHSECONDS|EPOCHREALTIME|SRANDOM|BASH_ARGV0|wait -p|local -\s|readarray -d|mapfile -d"
+    )
+    assert re.findall(newer, (REPOSITORY / script).read_text()) == []
+
+
+def test_run_sh_trains_and_scores_outside_the_grader(kit):
+    assert kit.run().returncode == 0
+    assert kit.scripts() == ["train.py", "local_evaluation.py"]
+
+
+def test_run_sh_leaves_scoring_to_the_grader(kit):
+    assert kit.run(**GRADING).returncode == 0
+    assert kit.scripts() == ["train.py"]
+
+
+def test_run_sh_takes_the_quick_start_outside_the_grader(kit):
+    kit.run()
+    assert kit.arguments() == ["configs/quickstart.yml"]
+
+
+def test_run_sh_takes_the_challenge_s_configuration_inside_the_grader(kit):
+    kit.run(**GRADING)
+    assert kit.arguments() == ["configs/challenge.yml"]
+
+
+@pytest.mark.parametrize("word", ["False", "0", "no", ""])
+def test_run_sh_reads_the_grading_switch_by_word(kit, word):
+    kit.run(AICROWD_IS_GRADING=word)
+    assert kit.arguments() == ["configs/quickstart.yml"]
+
+
+def test_run_sh_adds_settings_to_the_configuration(kit):
+    kit.run("seed=1", "--fresh", **GRADING)
+    assert kit.arguments() == ["configs/challenge.yml", "seed=1", "--fresh"]
+
+
+def test_run_sh_passes_another_configuration_on(kit):
+    kit.run("mine.yml", "seed=1", **GRADING)
+    assert kit.arguments() == ["mine.yml", "seed=1"]
+
+
+def test_run_sh_passes_words_on_as_they_are(kit):
+    words = ["my config's.yml", 'a="b c"', "*", "", "$HOME"]
+    kit.run(*words, **GRADING)
+    assert kit.arguments() == words
+
+
+def test_run_sh_runs_from_any_directory(kit, tmp_path):
+    kit.run(cwd=tmp_path, **GRADING)
+    assert kit.calls()[0]["root"] == str(kit.folder)
+
+
+def test_run_sh_stays_in_the_caller_s_directory(kit, tmp_path):
+    kit.run("mine.yml", cwd=tmp_path, **GRADING)
+    assert kit.calls()[0]["cwd"] == str(tmp_path)
+
+
+def test_run_sh_follows_links_to_the_repository(kit, tmp_path):
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "first").symlink_to(kit.folder / "run.sh")
+    (tmp_path / "second").symlink_to(Path("far") / "first")
+    kit.run(script=tmp_path / "second", cwd=tmp_path, **GRADING)
+    assert kit.calls()[0]["root"] == str(kit.folder)
+
+
+def test_run_sh_runs_by_a_relative_path(kit):
+    kit.run(script="../run.sh", cwd=kit.folder / "utils", **GRADING)
+    assert kit.calls()[0]["root"] == str(kit.folder)
+
+
+@pytest.mark.parametrize("code", [1, 2, 130])
+@pytest.mark.parametrize("variables", [GRADING, {}])
+def test_run_sh_ends_with_train_s_code(kit, code, variables):
+    assert kit.run(T_CODE=str(code), **variables).returncode == code
+
+
+def test_run_sh_does_not_score_what_was_not_trained(kit):
+    kit.run(T_CODE="2")
+    assert kit.scripts() == ["train.py"]
+
+
+def test_run_sh_ends_with_the_evaluation_s_code(kit):
+    assert kit.run(L_CODE="2").returncode == 2
+
+
+def test_run_sh_says_in_one_line_that_there_is_no_python(kit, tmp_path):
+    (tmp_path / "bin").mkdir()
+    for tool in ("bash", "dirname", "readlink"):
+        (tmp_path / "bin" / tool).symlink_to(shutil.which(tool))
+    done = kit.run(PATH=str(tmp_path / "bin"), PYTHON="")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: no Python")
+    assert done.stderr.count("\n") == 1
+
+
+def test_run_sh_trains_from_a_read_only_repository_without_home(tmp_path):
+    """The grader's case: another user's files, a path with spaces, no home folder, one writable folder."""
+    repository = copy_repository(tmp_path / "a read-only 'kit'")
+    write_black_images(tmp_path / "data" / "mpi3d_toy" / "mpi3d_toy.npz")
+    before = listing(repository)
+    subprocess.run(["chmod", "-R", "a-w", str(repository)], check=True)
+    quick = ["time_budget=5min", "steps=2", "batch_size=4", "latent_dim=4", "width=1", "depth=1"]
+    try:
+        done = subprocess.run(
+            [*without_override(), str(repository / "run.sh"), *quick],
+            cwd="/",
+            env={
+                "PATH": os.pathsep.join([os.path.dirname(sys.executable), "/usr/bin", "/bin"]),
+                "AICROWD_IS_GRADING": "true",
+                "AICROWD_REDIS_PORT": "9",  # nobody listens there
+                "AICROWD_OUTPUT_PATH": str(tmp_path / "out"),
+                "AICROWD_EVALUATION_NAME": "entry",
+                "AICROWD_DATASET_NAME": "mpi3d_toy",
+                "DISENTANGLEMENT_LIB_DATA": str(tmp_path / "data"),
+            },
+            timeout=120,
+        )
+    finally:
+        subprocess.run(["chmod", "-R", "u+w", str(repository)], check=True)
+    assert done.returncode == 0
+    assert (tmp_path / "out" / "entry" / "representation" / "pytorch_model.pt").stat().st_size > 10_000
+    assert listing(repository) == before
+
+
+def write_black_images(path):
+    """As many black images as mpi3d_toy has: a file of 5.6 GB that takes no room, since it is a hole."""
+    shape = (460_800, 64, 64, 3)
+    head = npz.head("images", shape)
+    path.parent.mkdir(parents=True)
+    with open(path, "wb") as file:
+        file.write(head)
+        file.seek(len(head) + 460_800 * 64 * 64 * 3)
+        file.write(npz.tail("images", shape, 0))
+
+
+def listing(folder):
+    return sorted(str(path) for path in folder.rglob("*"))
+
+
+def without_override():
+    """A prefix that takes from root the right to write where no one may."""
+    if os.geteuid():
+        return []
+    return ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"]
