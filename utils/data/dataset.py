@@ -1,5 +1,7 @@
 """What training and evaluation know of a data set: images, and, for scoring alone, the factors behind them."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from utils.errors import InputError
@@ -9,29 +11,68 @@ class DataSet:
     """Images of every combination of some factors, the last factor varying fastest (the MPI3D layout).
 
     name          the registry's name, e.g. 'mpi3d_toy'
-    images        uint8 (n, 64, 64, channels), n = product of factor_sizes; usually a memory map
-    factor_names  one name a factor; factor_sizes: how many values each takes
+    images        uint8 (n, 64, 64, channels), n = product of the sizes; usually a memory map
+    factor_names  one name a factor; factor_sizes: how many values each takes; both empty for images without factors
+    hidden        places of factors that nobody scores: `index` draws them anew for each picture. They are left out
+                  of factor_names and factor_sizes
 
     Training reads `images` and nothing else.
     """
 
-    def __init__(self, name, images, factor_sizes, factor_names):
+    def __init__(self, name, images, factor_sizes, factor_names, hidden=()):
         self.name, self.images = name, images
-        self.factor_sizes, self.factor_names = tuple(factor_sizes), tuple(factor_names)
-        if len(images) != np.prod(self.factor_sizes):
+        self._sizes = tuple(int(size) for size in factor_sizes)
+        self._hidden = tuple(hidden)
+        self._visible = tuple(place for place in range(len(self._sizes)) if place not in self._hidden)
+        self.factor_sizes = tuple(self._sizes[place] for place in self._visible)
+        self.factor_names = tuple(factor_names[place] for place in self._visible)
+        if self._sizes and len(images) != np.prod(self._sizes):
             raise InputError(
-                f"data set {name}: {len(images)} images found, but factor sizes {self.factor_sizes} "
-                f"make {np.prod(self.factor_sizes)}"
+                f"data set {name}: {len(images)} images found, but factor sizes {self._sizes} "
+                f"make {np.prod(self._sizes)}"
             )
-        self._strides = np.prod(self.factor_sizes) // np.cumprod(self.factor_sizes)
+        self._strides = (np.prod(self._sizes) // np.cumprod(self._sizes)).astype(np.int64)
+
+    @property
+    def images_are_drawn(self):
+        """Whether `index` or `observe` draws from the random state, so that factors alone don't fix a picture."""
+        return any(self._sizes[place] > 1 for place in self._hidden)
 
     def sample_factors(self, num, random_state):
         """Draw `num` points uniformly as the official code does: int64 (num, num_factors).
 
         One `randint(size, size=num)` per factor in order; for a factor of size 1 that consumes nothing.
+        InputError for images without factors.
         """
+        self._require_factors()
         return np.stack([random_state.randint(size, size=num) for size in self.factor_sizes], axis=1)
 
-    def index(self, factors):
-        """Positions in `images` of the points `factors` (num, num_factors): int64 (num,)."""
-        return np.asarray(factors, dtype=np.int64) @ self._strides
+    def index(self, factors, random_state=None):
+        """Positions in `images` of the points `factors` (num, num_factors): int64 (num,).
+
+        Hidden factors are drawn from `random_state` as the library does, one `randint(size, size=num)` per hidden
+        factor in order, when it makes pictures of the points; a data set without any consumes nothing.
+        """
+        self._require_factors()
+        factors = np.asarray(factors, dtype=np.int64)
+        if not self._hidden:
+            return factors @ self._strides
+        if random_state is None and self.images_are_drawn:
+            raise InputError(f"data set {self.name}: its pictures are drawn, which needs a random state")
+        points = np.zeros((len(factors), len(self._sizes)), np.int64)
+        points[:, self._visible] = factors
+        for place in self._hidden:
+            if self._sizes[place] > 1:
+                points[:, place] = random_state.randint(self._sizes[place], size=len(factors))
+        return points @ self._strides
+
+    def observe(self, factors, random_state=None):
+        """Pictures of the points `factors`: uint8 (num, 64, 64, channels)."""
+        return np.asarray(self.images[self.index(factors, random_state)])
+
+    def _require_factors(self):
+        if not self.factor_sizes:
+            raise InputError(
+                f"data set {self.name}: its factors are not known, so it can be trained on but not scored; "
+                "name them in a YAML file (see docs/data.md)"
+            )

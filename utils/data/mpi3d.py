@@ -6,6 +6,7 @@ import numpy as np
 
 from utils.data import npz
 from utils.data.dataset import DataSet
+from utils.data.places import find
 from utils.data.scene import FACTOR_NAMES
 from utils.errors import InputError
 
@@ -18,7 +19,7 @@ def load(name, root):
 
     The factor sizes follow from the number of images. InputError: file missing or broken, a number that fits none.
     """
-    path = root / name / f"{name}.npz"
+    path = find(name, root / name / f"{name}.npz")
     images = npz.map_images(path)
     fitting = FACTOR_SIZES[:1] if name.endswith("complex") else FACTOR_SIZES
     for sizes in fitting:

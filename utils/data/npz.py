@@ -6,7 +6,9 @@ https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import struct
 import zipfile
 
@@ -23,24 +25,43 @@ def map_array(path, key):
 
     InputError: not a zip archive, no such key, a pickled or Fortran-ordered array, a truncated file.
     """
+    with _readable(path, ".npz file") as file, zipfile.ZipFile(file) as archive:
+        member = _member(archive, path, key)
+        if member.compress_type != zipfile.ZIP_STORED:
+            return None
+        file.seek(member.header_offset)
+        fields = struct.unpack("<4s5H3L2H", file.read(30))
+        start = file.seek(fields[9] + fields[10], io.SEEK_CUR)
+        return _map(path, file, start + member.file_size, f"{path}, key {key!r}")
+
+
+def map_npy(path):
+    """The array in the .npy file `path`, memory-mapped read-only. InputError as `map_array`."""
+    with _readable(path, ".npy file") as file:
+        return _map(path, file, os.fstat(file.fileno()).st_size, path)
+
+
+@contextlib.contextmanager
+def _readable(path, form):
+    """The file `path`, open; what goes wrong with it comes out as an InputError that names it."""
     try:
-        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
-            member = _member(archive, path, key)
-            if member.compress_type != zipfile.ZIP_STORED:
-                return None
-            file.seek(member.header_offset)
-            fields = struct.unpack("<4s5H3L2H", file.read(30))
-            file.seek(fields[9] + fields[10], io.SEEK_CUR)
-            shape, dtype = read_header(file, f"{path}, key {key!r}")
-            offset = file.tell()
-            size = file.seek(0, io.SEEK_END)
-    except (zipfile.BadZipFile, struct.error, EOFError, NotImplementedError) as error:
-        raise InputError(f"{path}: no readable .npz file ({error})") from error
+        with open(path, "rb") as file:
+            yield file
+    except InputError:
+        raise
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
-    needed = int(np.prod(shape, dtype=object)) * dtype.itemsize
-    if offset + needed > size:
-        raise InputError(f"{path}: {size - offset} bytes of {key!r} found, expected {needed}; the file is truncated")
+    except (zipfile.BadZipFile, struct.error, EOFError, NotImplementedError, ValueError, OverflowError) as error:
+        raise InputError(f"{path}: no readable {form} ({error})") from error
+
+
+def _map(path, file, end, what):
+    """The array whose header is at the file's place and whose data ends at `end` at the latest."""
+    shape, dtype = read_header(file, what)
+    offset, needed = file.tell(), int(np.prod(shape, dtype=object)) * dtype.itemsize
+    available = min(end, os.fstat(file.fileno()).st_size) - offset
+    if needed > available:
+        raise InputError(f"{what}: {max(available, 0)} bytes found, expected {needed}; the file is truncated")
     return np.memmap(path, dtype, "r", offset, shape) if needed else np.zeros(shape, dtype)
 
 
@@ -70,6 +91,8 @@ def read_header(file, what):
         shape, fortran_order, dtype = read[version](file)
     except ValueError as error:
         raise InputError(f"{what}: no readable NumPy array ({error})") from error
+    if any(type(size) is not int or size < 0 for size in shape):
+        raise InputError(f"{what}: shape {shape} found, expected whole numbers")
     if dtype.hasobject:
         raise InputError(f"{what}: holds pickled Python objects, which are refused; expected plain numbers")
     if fortran_order and len(shape) > 1:

@@ -42,8 +42,8 @@ OBJECT_SCALES = (0.58, 1.0)
 CAMERA_ELEVATIONS = (40.0, 26.0, 12.0)  # degrees above the horizon: top, centre, bottom
 CAMERA_DISTANCE = 6.5
 CAMERA_TARGET = (0.0, -0.1, 1.1)
-CAMERA_HALF_WIDTH = 2.15  # what is in the frame to each side at the target's distance
-SWING = (-56.0, 56.0)  # horizontal axis, degrees: left, through the front, to the right
+CAMERA_HALF_WIDTH = 2.25  # what is in the frame to each side at the target's distance
+SWING = (-54.0, 54.0)  # horizontal axis, degrees: left, through the front, to the right
 LIFT = (-38.0, 50.0)  # vertical axis, degrees of the forearm above the horizon
 
 POST_HEIGHT = 1.1
@@ -139,7 +139,7 @@ def _object(shape, scale, centre, turn):
     if shape == "cube":
         return [], _prism(4, 0.43 * scale, 0.43 * scale, centre, turn)
     if shape == "hexagonal":
-        return [], _prism(6, 0.52 * scale, 0.24 * scale, centre, turn)
+        return [], _prism(6, 0.5 * scale, 0.24 * scale, centre, turn)
     return [], _pyramid(0.52 * scale, 0.8 * scale, centre, turn)
 
 

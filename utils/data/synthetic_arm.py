@@ -14,10 +14,11 @@ from utils.errors import InputError
 DEFAULT_SIZES = (4, 4, 2, 3, 3, 10, 10)  # 28,800 images
 
 
-def load(name, root, factor_sizes=DEFAULT_SIZES):
+def load(name, root, factor_sizes=DEFAULT_SIZES, render=True):
     """The images of the grid `factor_sizes` (up to 6, 6, 2, 3, 3, 40, 40) as a DataSet.
 
-    A grid has a file of its own under root/synthetic_arm/. InputError: impossible sizes, a damaged file, no room.
+    A grid has a file of its own under root/synthetic_arm/; `render`: whether to make it if it is missing.
+    InputError: impossible sizes, a damaged file, no room or no permission to write it.
     """
     from utils.data import renderer  # numba takes a second to import, which readers of other sets need not wait
 
@@ -25,6 +26,8 @@ def load(name, root, factor_sizes=DEFAULT_SIZES):
     grid = "x".join(str(size) for size in sizes)
     path = root / name / f"{name}-v{renderer.VERSION}-{grid}.npz"
     if not path.exists():
+        if not render:
+            raise InputError(f"not rendered yet; it will be when first used (to {path})")
         print(f"rendering {int(np.prod(sizes)):,} images to {path} (once)", file=sys.stderr, flush=True)
         renderer.render(path, sizes)
     try:

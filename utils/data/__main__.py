@@ -1,0 +1,90 @@
+"""Data sets from the command line.
+
+    python -m utils.data list                                            # the names, and which files are there
+    python -m utils.data show synthetic_arm --out sheet.png              # a picture: a row for each factor
+    python -m utils.data render --factor-sizes 4,4,2,3,3,40,40 OUT.npz   # the embedded scene in MPI3D's form
+
+Data sets lie under $DISENTANGLEMENT_LIB_DATA, or where --data says.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from utils.aicrowd import read_environment
+from utils.data import load, names
+from utils.data.synthetic_arm import DEFAULT_SIZES
+from utils.errors import InputError, entry_point
+
+
+@entry_point
+def main(arguments=None):
+    options = _parse(arguments)
+    options.root = Path(options.data) if options.data else read_environment().data_root
+    options.run(options)
+
+
+def _list(options):
+    print(f"data sets under {options.root}:")
+    for name in names():
+        try:
+            data = load(name, options.root, **({"render": False} if name == "synthetic_arm" else {}))
+        except InputError as error:
+            print(f"  {name:20} {error}")
+            continue
+        sizes = " x ".join(str(size) for size in data.factor_sizes)
+        print(f"  {name:20} {len(data.images):,} images, {sizes} ({', '.join(data.factor_names)})")
+
+
+def _show(options):
+    from utils.data.contact_sheet import write_contact_sheet  # matplotlib takes a second to import
+
+    choice = {"factor_sizes": _sizes(options.factor_sizes)} if options.factor_sizes else {}
+    write_contact_sheet(load(options.name, options.root, **choice), options.out)
+    print(f"contact sheet: {options.out}")
+
+
+def _render(options):
+    from utils.data import renderer
+
+    path = Path(options.out)
+    if path.suffix != ".npz":
+        raise InputError(f"{path}: expected a file name that ends in .npz")
+    if path.exists():
+        raise InputError(f"{path} exists already; delete it or choose another name")
+    renderer.render(path, _sizes(options.factor_sizes), options.workers)
+    print(f"{path}: {path.stat().st_size:,} bytes")
+
+
+def _sizes(text):
+    try:
+        return tuple(int(size) for size in text.split(","))
+    except ValueError:
+        raise InputError(f"--factor-sizes {text}: expected whole numbers with commas, e.g. 4,4,2,3,3,40,40") from None
+
+
+def _parse(arguments):
+    parser = argparse.ArgumentParser(
+        "python -m utils.data", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--data", metavar="FOLDER", help="the data sets' folder")
+    listed = commands.add_parser("list", parents=[common], help="names and files")
+    listed.set_defaults(run=_list)
+    show = commands.add_parser("show", parents=[common], help="a contact sheet as PNG")
+    show.add_argument("name", help="a data set's name, or a path to images")
+    show.add_argument("--out", required=True, metavar="PNG")
+    show.add_argument("--factor-sizes", help="the grid of synthetic_arm")
+    show.set_defaults(run=_show)
+    render = commands.add_parser("render", parents=[common], help="render the embedded scene")
+    render.add_argument("out", metavar="OUT.npz")
+    render.add_argument("--factor-sizes", default=",".join(map(str, DEFAULT_SIZES)))
+    render.add_argument("--workers", type=int, help="threads; all cores by default")
+    render.set_defaults(run=_render)
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main()
