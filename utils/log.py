@@ -1,7 +1,6 @@
 """What a run tells while it trains: log.csv for programs, a progress bar or plain lines for people."""
 
 import csv
-import io
 import sys
 import time
 from pathlib import Path
@@ -51,7 +50,7 @@ class CsvLog:
     def add(self, row):
         """Append the mapping `row` and flush it to the file."""
         with self.path.open("a", newline="", encoding="utf-8") as out:
-            writer = csv.DictWriter(out, fieldnames=self.names or list(row))
+            writer = csv.DictWriter(out, fieldnames=self.names or list(row), lineterminator="\n")
             if self.names is None:
                 self.names = list(row)
                 writer.writeheader()
@@ -60,17 +59,13 @@ class CsvLog:
             )
 
     def _cut_after(self, step):
-        with self.path.open(newline="", encoding="utf-8") as log:
-            reader = csv.DictReader(log)
-            rows = [row for row in reader if (row.get("step") or "").isdigit() and int(row["step"]) <= step]
-            self.names = list(reader.fieldnames or []) or None
-        if self.names is None:
+        lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
+        if not lines or not lines[0].endswith("\n"):
+            write_text(self.path, "")
             return
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, fieldnames=self.names)
-        writer.writeheader()
-        writer.writerows(rows)
-        write_text(self.path, text.getvalue())
+        self.names = lines[0].strip().split(",")
+        kept = [line for line in lines[1:] if line.endswith("\n") and int(line.partition(",")[0]) <= step]
+        write_text(self.path, "".join([lines[0], *kept]))
 
 
 class Display:

@@ -33,13 +33,13 @@ class Run:
         try:
             if fresh and self.folder.exists():
                 self._set_aside()
-            if written.exists():
-                self._refuse_other(json.loads(written.read_text(encoding="utf-8")), written)
+            if (before := read_run_config(self.folder)) is not None:
+                self._refuse_other(before, written)
+            for leftover in self.folder.glob("**/.*-*.*"):  # half-written files of a process that was killed
+                leftover.unlink()
             (self.encoder_path.parent / "results").mkdir(parents=True, exist_ok=True)
             write_text(written, self.config.to_json())
-        except (OSError, ValueError) as error:
-            if isinstance(error, InputError):
-                raise
+        except OSError as error:
             raise InputError(
                 f"run's folder {self.folder}: {_reason(error)}; expected a folder that can be written"
             ) from None
@@ -74,11 +74,11 @@ class Run:
                 )
             self.problems[name] = _reason(error)
 
-    def _refuse_other(self, found, path):
-        wanted = self.config.as_dict()
-        differing = [key for key in wanted if key not in FREE_TO_CHANGE and found.get(key) != wanted[key]]
+    def _refuse_other(self, before, path):
+        then, now = before.as_dict(), self.config.as_dict()
+        differing = [key for key in now if key not in FREE_TO_CHANGE and then[key] != now[key]]
         if differing:
-            told = ", ".join(f"{key} was {found.get(key)!r} and is now {wanted[key]!r}" for key in differing)
+            told = ", ".join(f"{key} was {then[key]!r} and is now {now[key]!r}" for key in differing)
             raise InputError(f"{path}: the folder holds a run of another configuration ({told}); --fresh sets it aside")
 
     def _set_aside(self):
@@ -98,9 +98,9 @@ def _reason(error):
 def read_run_config(folder):
     """The Config that the run in `folder` was trained with, or None if the folder holds none."""
     path = Path(folder) / "config.json"
-    if not path.exists():
-        return None
     try:
         return Config(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
     except (OSError, ValueError, TypeError) as error:
         raise InputError(f"{path}: no configuration of this kit ({_reason(error)})") from None

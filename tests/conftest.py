@@ -1,0 +1,49 @@
+"""What several test files share: a tiny data set, and running the kit's commands as a user does."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    torch.set_num_threads(1)  # sums in one order, and no fight for the cores with the processes that tests start
+
+
+@pytest.fixture
+def tiny_images():
+    """uint8 (40, 64, 64, 3): dark images of random squares, which a few steps already learn something of."""
+    small = np.random.RandomState(0).randint(0, 128, size=(40, 4, 4, 3))
+    return small.repeat(16, axis=1).repeat(16, axis=2).astype(np.uint8)
+
+
+@pytest.fixture
+def command(tmp_path):
+    """A function that runs `python ARGUMENTS` in the repository, with everything written below tmp_path."""
+
+    def run(*arguments, timeout=120, **variables):
+        return subprocess.run(
+            [sys.executable, *map(str, arguments)],
+            cwd=str(REPOSITORY),
+            env=challenge_environment(tmp_path, **variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            timeout=timeout,
+        )
+
+    return run
+
+
+def challenge_environment(folder, **variables):
+    """The process's environment without the challenge's variables, but for those that keep writes below `folder`."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AICROWD_", "NDC_", "DISENTANGLE"))}
+    own = {"AICROWD_OUTPUT_PATH": folder / "output", "DISENTANGLEMENT_LIB_DATA": folder / "data", "OMP_NUM_THREADS": 1}
+    return {**kept, **{key: str(value) for key, value in {**own, **variables}.items()}}

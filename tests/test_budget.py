@@ -1,0 +1,64 @@
+import subprocess
+import sys
+import time
+
+import pytest
+
+from utils.budget import Budget, process_age
+
+REPOSITORY = __file__.rsplit("/tests/", 1)[0]
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+def budget(seconds, clock, afterwards=0.0):
+    return Budget(seconds, afterwards, age=lambda: 5.0, clock=clock)
+
+
+def test_budget_counts_from_the_start_of_the_process():
+    assert budget(60, Clock()).left == 55
+
+
+def test_budget_left_falls_with_the_clock():
+    clock = Clock()
+    counted = budget(60, clock)
+    clock.now += 10
+    assert counted.left == 45
+
+
+def test_budget_holds_back_more_than_the_closing_took():
+    counted = budget(60, Clock())
+    counted.hold_back(2.0)
+    assert counted.left == 55 - (Budget.MARGIN * 2.0 + Budget.SLACK)
+
+
+def test_budget_keeps_the_longest_closing():
+    counted = budget(60, Clock())
+    counted.hold_back(2.0)
+    left = counted.left
+    counted.hold_back(1.0)
+    assert counted.left == left
+
+
+def test_budget_holds_back_what_comes_after_the_closing():
+    counted = budget(60, Clock(), afterwards=25)
+    counted.hold_back(2.0)
+    assert counted.left == 55 - 25 - (Budget.MARGIN * 2.0 + Budget.SLACK)
+
+
+def test_process_age_counts_the_time_before_the_import():
+    code = "import time; time.sleep(1.5); from utils.budget import process_age; print(process_age())"
+    began = time.monotonic()
+    told = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, stdout=subprocess.PIPE, check=True)
+    assert 1.5 <= float(told.stdout) <= time.monotonic() - began + 0.05
+
+
+def test_process_age_grows_as_time_does():
+    first = process_age()
+    time.sleep(0.2)
+    assert process_age() - first == pytest.approx(0.2, abs=0.1)

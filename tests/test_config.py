@@ -1,0 +1,97 @@
+import dataclasses
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from utils.config import FIELDS, Config, parse_duration, read_config
+from utils.errors import InputError
+
+
+def test_read_config_without_file_is_the_defaults():
+    assert read_config() == Config()
+
+
+def test_read_config_arguments_go_before_the_file(tmp_path):
+    (tmp_path / "c.yml").write_text("gamma: 10\nsteps: 5\n")
+    config = read_config(tmp_path / "c.yml", ["gamma=20"])
+    assert (config.gamma, config.steps) == (20.0, 5)
+
+
+def test_config_is_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().gamma = 1.0
+
+
+def test_to_json_gives_the_config_back():
+    config = read_config(None, ["gamma=7", "time_budget=90s"])
+    assert Config(**json.loads(config.to_json())) == config
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("5min", 300), ("8h", 28800), ("1.5h", 5400), ("2 m", 120)]
+)
+def test_parse_duration_takes_units(text, seconds):
+    assert parse_duration(text, "") == seconds
+
+
+def test_read_config_takes_exponents_that_yaml_does_not():
+    assert read_config(None, ["learning_rate=1e-3"]).learning_rate == 1e-3
+
+
+@pytest.mark.parametrize(
+    ("argument", "told"),
+    [
+        ("gama=3", "nearest known key is 'gamma'"),
+        ("latent_dims=3", "nearest known key is 'latent_dim'"),
+        ("steps=0", "at least 1"),
+        ("steps=2.5", "a whole number"),
+        ("steps=true", "a whole number"),
+        ("gamma=-1", "at least 0"),
+        ("gamma=.nan", "a number"),
+        ("gamma=.inf", "a number"),
+        ("gamma=[1]", "a number"),
+        ("learning_rate=2", "from 0 to 1"),
+        ("batch_size=1", "from 2 to"),
+        ("objective=vae", "one of factor_vae"),
+        ("precision=float8", "one of auto"),
+        ("time_budget=8 parsecs", "a time such as"),
+        ("time_budget=1.2.3", "a number"),
+        ("dataset=", "a text"),
+        ("device=3", "a text"),
+        ("steps", "key=value"),
+        ("steps={", "no valid YAML"),
+    ],
+)
+def test_read_config_refuses_and_says_what_is_expected(argument, told):
+    with pytest.raises(InputError) as caught:
+        read_config(None, [argument])
+    assert told in str(caught.value)
+    assert argument.split("=")[0] in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"gamma: [", b"- a\n- b\n", b"\xff\xfe\x00", b"just text", b"1: 2\n"])
+def test_read_config_names_a_malformed_file(tmp_path, content):
+    (tmp_path / "bad.yml").write_bytes(content)
+    with pytest.raises(InputError, match=r"bad\.yml"):
+        read_config(tmp_path / "bad.yml")
+
+
+def test_read_config_names_a_missing_file(tmp_path):
+    with pytest.raises(InputError, match=r"none\.yml: cannot be read \(No such file"):
+        read_config(tmp_path / "none.yml")
+
+
+def test_read_config_does_not_run_yaml_tags(tmp_path):
+    (tmp_path / "c.yml").write_text("gamma: !!python/object/apply:os.getcwd []\n")
+    with pytest.raises(InputError, match="no valid YAML"):
+        read_config(tmp_path / "c.yml")
+
+
+@given(key=st.sampled_from(sorted(FIELDS)), value=st.text(max_size=12))
+def test_read_config_takes_or_refuses_any_text_by_name(key, value):
+    try:
+        read_config(None, [f"{key}={value}"])
+    except InputError as error:
+        assert key in str(error)

@@ -1,0 +1,46 @@
+import copy
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from utils.export import export_encoder
+from utils.models import Encoder
+
+
+@pytest.mark.parametrize(("channels", "width", "depth"), [(1, 1, 1), (3, 1, 2), (3, 2, 1)])
+@pytest.mark.parametrize("count", [1, 16, 65])
+def test_export_equals_the_eager_mean(tmp_path, channels, width, depth, count):
+    encoder, images = Encoder(channels, 7, width, depth), torch.rand(count, channels, 64, 64)
+    export_encoder(encoder, channels, tmp_path / "m.pt")
+    codes = torch.jit.load(str(tmp_path / "m.pt"))(images)
+    assert codes.dtype == torch.float32
+    assert torch.allclose(codes, encoder(images)[0].detach(), atol=1e-5)
+
+
+def test_export_loads_without_the_kit(tmp_path):
+    export_encoder(Encoder(3, 7), 3, tmp_path / "m.pt")
+    code = "import sys, torch; print(torch.jit.load(sys.argv[1])(torch.rand(2, 3, 64, 64)).shape)"
+    told = subprocess.run([sys.executable, "-c", code, "m.pt"], cwd=str(tmp_path), stdout=subprocess.PIPE, check=True)
+    assert told.stdout.decode().strip() == "torch.Size([2, 7])"
+
+
+def test_export_leaves_the_encoder_as_it_was(tmp_path):
+    encoder = Encoder(3, 7).double()
+    before = copy.deepcopy(encoder.state_dict())
+    export_encoder(encoder, 3, tmp_path / "m.pt")
+    assert all(torch.equal(before[name], value) for name, value in encoder.state_dict().items())
+    assert all(parameter.requires_grad for parameter in encoder.parameters())
+
+
+def test_export_of_weights_that_are_not_finite_keeps_the_last_file(tmp_path):
+    encoder, path = Encoder(3, 7), tmp_path / "m.pt"
+    export_encoder(encoder, 3, path)
+    before = path.read_bytes()
+    with torch.no_grad():
+        encoder.mean.weight.fill_(float("nan"))
+    with pytest.raises(RuntimeError, match="not finite"):
+        export_encoder(encoder, 3, path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,57 @@
+import pytest
+import torch
+
+from utils.models import Decoder, Discriminator, Encoder, initialise
+
+
+def count(module):
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def test_encoder_at_width_1_has_the_baselines_parameters():
+    convolutions = (3 * 16 + 1) * 32 + (32 * 16 + 1) * 32 + (32 * 4 + 1) * 64 + (64 * 4 + 1) * 64
+    assert count(Encoder(3, 10)) == convolutions + (1024 + 1) * 256 + 2 * (256 + 1) * 10
+
+
+def test_decoder_at_width_1_has_the_baselines_parameters():
+    convolutions = (64 * 16) * 64 + 64 + (64 * 16) * 32 + 32 + (32 * 16) * 32 + 32 + (32 * 16) * 3 + 3
+    assert count(Decoder(3, 10)) == (10 + 1) * 256 + (256 + 1) * 1024 + convolutions
+
+
+def test_discriminator_has_six_layers_of_1000():
+    assert count(Discriminator(10)) == (10 + 1) * 1000 + 5 * 1001 * 1000 + 1001 * 2
+
+
+@pytest.mark.parametrize(("channels", "latents", "width", "depth"), [(3, 10, 1, 1), (1, 4, 1, 2), (3, 16, 2, 3)])
+def test_networks_have_the_shapes_of_their_contract(channels, latents, width, depth):
+    mean, logvar = Encoder(channels, latents, width, depth)(torch.rand(2, channels, 64, 64))
+    assert mean.shape == logvar.shape == (2, latents)
+    assert Decoder(channels, latents, width, depth)(mean).shape == (2, channels, 64, 64)
+    assert Discriminator(latents)(mean).shape == (2, 2)
+
+
+def test_mean_encoder_is_the_encoders_mean():
+    encoder, images = Encoder(3, 5, 1, 2), torch.rand(2, 3, 64, 64)
+    assert torch.equal(encoder.mean_encoder()(images), encoder(images)[0])
+
+
+def test_initialise_makes_biases_zero():
+    encoder = initialise(Encoder(3, 5), torch.Generator().manual_seed(0))
+    assert all((p == 0).all() for p in encoder.parameters() if p.dim() == 1)
+
+
+def test_initialise_draws_within_glorots_bound():
+    linear = initialise(torch.nn.Linear(1024, 256), torch.Generator().manual_seed(0))
+    bound = (6 / (1024 + 256)) ** 0.5
+    assert 0.99 * bound < linear.weight.abs().max() <= bound
+
+
+def test_initialise_counts_a_kernels_area():
+    convolution = initialise(torch.nn.Conv2d(32, 64, 4), torch.Generator().manual_seed(0))
+    bound = (6 / (16 * (32 + 64))) ** 0.5
+    assert 0.99 * bound < convolution.weight.abs().max() <= bound
+
+
+def test_initialise_depends_on_the_generator_alone():
+    first, second = (initialise(Encoder(3, 5), torch.Generator().manual_seed(7)) for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters()))

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+import torch
+
+import representation
+from utils.errors import InputError
+from utils.export import export_encoder
+from utils.models import Encoder
+
+
+@pytest.fixture(scope="module")
+def encoder_path(tmp_path_factory):
+    path = tmp_path_factory.mktemp("encoder") / "pytorch_model.pt"
+    export_encoder(Encoder(3, 5), 3, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def represent(encoder_path):
+    return representation.load(encoder_path, device="cpu")
+
+
+def images(count, dtype=np.float32):
+    return np.random.RandomState(0).rand(count, 64, 64, 3).astype(dtype)
+
+
+@pytest.mark.parametrize("count", [1, 16, 64, representation.BATCH + 1])
+def test_representation_has_a_row_an_image(represent, count):
+    codes = represent(images(count))
+    assert codes.shape == (count, 5)
+    assert codes.dtype == np.float32
+
+
+def test_representation_does_not_depend_on_the_batch(represent):
+    given = images(9)
+    assert np.allclose(represent(given)[4:5], represent(given[4:5]), atol=1e-5)
+
+
+def test_representation_of_uint8_is_that_of_its_255th(represent):
+    given = np.random.RandomState(0).randint(0, 256, size=(3, 64, 64, 3)).astype(np.uint8)
+    assert np.allclose(represent(given), represent(given / 255.0), atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_representation_takes_any_float(represent, dtype):
+    assert represent(images(2, dtype)).dtype == np.float32
+
+
+def test_representation_takes_views_with_any_strides(represent):
+    given = images(4)
+    assert np.array_equal(represent(given[::-2, ::-1]), represent(np.ascontiguousarray(given[::-2, ::-1])))
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (np.zeros((2, 64, 64, 3), dtype=np.int64), "dtype int64"),
+        (np.zeros((2, 64, 64, 3), dtype=bool), "dtype bool"),
+        (np.full((2, 64, 64, 3), 255.0), "values from 255.0 to 255.0"),
+        (np.full((2, 64, 64, 3), -0.1), "values from -0.1"),
+        (np.full((2, 64, 64, 3), np.nan), "values from nan"),
+        (np.zeros((64, 64, 3)), r"shape \(64, 64, 3\)"),
+        (np.zeros((2, 3, 64, 64)), r"shape \(2, 3, 64, 64\)"),
+        (np.zeros((0, 64, 64, 3)), r"shape \(0, 64, 64, 3\)"),
+        (np.zeros((2, 64, 64, 1)), "fails on images"),
+    ],
+)
+def test_representation_refuses_by_name(represent, given, told):
+    with pytest.raises(InputError, match=told):
+        represent(given)
+
+
+def test_load_names_a_missing_file(tmp_path):
+    with pytest.raises(InputError, match=r"none\.pt: cannot be read \(No such file"):
+        representation.load(tmp_path / "none.pt")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.999])
+def test_load_names_a_truncated_file(tmp_path, encoder_path, share):
+    content = encoder_path.read_bytes()
+    (tmp_path / "cut.pt").write_bytes(content[: int(share * len(content))])
+    with pytest.raises(InputError, match=r"cut\.pt: not a TorchScript module"):
+        representation.load(tmp_path / "cut.pt")
+
+
+def test_load_refuses_a_checkpoint_by_name(tmp_path):
+    torch.save({"weights": torch.zeros(3)}, str(tmp_path / "state.pt"))
+    with pytest.raises(InputError, match=r"state\.pt: not a TorchScript module"):
+        representation.load(tmp_path / "state.pt")
+
+
+@pytest.mark.parametrize(("output", "told"), [("flat", "returned"), ("tuple", "returned tuple")])
+def test_representation_refuses_an_encoder_of_another_contract(tmp_path, output, told):
+    class Other(torch.nn.Module):
+        def forward(self, given):
+            return given.flatten() if output == "flat" else (given.flatten(1), given.flatten(1))
+
+    torch.jit.save(torch.jit.trace(Other(), torch.rand(2, 3, 64, 64)), str(tmp_path / "other.pt"))
+    with pytest.raises(InputError, match=told):
+        representation.load(tmp_path / "other.pt", device="cpu")(images(2))
+
+
+def test_representation_function_reads_this_experiments_encoder(encoder_path, tmp_path, monkeypatch):
+    place = tmp_path / "mine" / "representation"
+    place.mkdir(parents=True)
+    (place / "pytorch_model.pt").write_bytes(encoder_path.read_bytes())
+    monkeypatch.setenv("AICROWD_OUTPUT_PATH", str(tmp_path))
+    monkeypatch.setenv("AICROWD_EVALUATION_NAME", "mine")
+    representation._default.cache_clear()
+    assert representation.representation_function(images(2)).shape == (2, 5)
+    representation._default.cache_clear()
