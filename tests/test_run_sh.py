@@ -12,9 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from copies import REPOSITORY, copy_repository
-
-from utils.data import npz
+from copies import REPOSITORY, copy_repository, write_black_images
 
 STAND_IN = """import json, os, sys
 with open(os.environ["RECORD"], "a") as record:
@@ -194,17 +192,6 @@ def test_run_sh_trains_from_a_read_only_repository_without_home(tmp_path):
     assert done.returncode == 0
     assert (tmp_path / "out" / "entry" / "representation" / "pytorch_model.pt").stat().st_size > 10_000
     assert listing(repository) == before
-
-
-def write_black_images(path):
-    """As many black images as mpi3d_toy has: a file of 5.6 GB that takes no room, since it is a hole."""
-    shape = (460_800, 64, 64, 3)
-    head = npz.head("images", shape)
-    path.parent.mkdir(parents=True)
-    with open(path, "wb") as file:
-        file.write(head)
-        file.seek(len(head) + 460_800 * 64 * 64 * 3)
-        file.write(npz.tail("images", shape, 0))
 
 
 def listing(folder):

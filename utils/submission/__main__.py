@@ -7,10 +7,13 @@ python -m utils.submission tag v0.1 --push REMOTE
 """
 
 import argparse
+import contextlib
 import sys
+import tempfile
+from pathlib import Path
 
 from utils.aicrowd import REPOSITORY
-from utils.errors import entry_point
+from utils.errors import InputError, entry_point
 from utils.submission.check import check
 from utils.submission.repository import Repository
 from utils.submission.tag import likely_remote, make_tag, push_commands
@@ -30,11 +33,15 @@ def parse_arguments(arguments):
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for command, run in (("check", run_check), ("tag", run_tag)):
+    for command, run in (("check", run_check), ("rehearse", run_rehearsal), ("tag", run_tag)):
         added = commands.add_parser(command, help=run.__doc__)
         added.set_defaults(run=run)
         added.add_argument("--repository", default=str(REPOSITORY), metavar="FOLDER", help="default: this one")
-        added.add_argument("--limit", default="8h", help="the grader's time for the run (default: %(default)s)")
+        if command == "rehearse":
+            added.add_argument("--minutes", default=2.0, type=float, help="the budget (default: %(default)s)")
+            added.add_argument("--folder", help="a new folder that keeps everything; 6 GB (default: a temporary one)")
+        else:
+            added.add_argument("--limit", default="8h", help="the grader's time for the run (default: %(default)s)")
         if command == "tag":
             added.add_argument("name", help="e.g. v0.1, for the tag submission-v0.1")
             added.add_argument("--push", metavar="REMOTE", help="push branch and tag there: this submits")
@@ -51,6 +58,20 @@ def run_check(repository, options):
             print(f"ok    {part}")
         findings += len(found)
     return 1 if findings else 0
+
+
+def run_rehearsal(repository, options):
+    """clone, run, load and score as the grader does, within minutes"""
+    from utils.submission.rehearse import Stage, rehearse  # here, since only this command needs the data sets
+
+    if not 0.2 <= options.minutes <= 24 * 60:
+        raise InputError(f"--minutes {options.minutes:g}: expected from 0.2 to 1440")
+    if options.folder and Path(options.folder).exists():
+        raise InputError(f"--folder {options.folder}: it is there already; expected the name of a new one")
+    with contextlib.ExitStack() as stack:
+        folder = options.folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-"))
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        return 0 if rehearse(Stage(repository, Path(folder).resolve(), options.minutes)) else 1
 
 
 def run_tag(repository, options):

@@ -1,0 +1,242 @@
+"""A submission before it is one: a fresh clone, run as the grader runs it, and looked at as the grader looks."""
+
+import contextlib
+import csv
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from utils.aicrowd import REPOSITORY, read_environment
+from utils.config import read_config
+from utils.errors import InputError
+from utils.log import clock
+from utils.submission.grader_redis import free_port, listening_grader, redis_server
+from utils.submission.stand_in_data import NAME, place_data
+
+GRACE = 60  # seconds over the budget after which the grader's patience is taken to end
+LAST_LINES = 12  # of run.sh's output that are shown when it fails
+
+
+class Failure(Exception):
+    """What would have failed at the grader."""
+
+
+class Skipped(Exception):
+    """What cannot be rehearsed on this machine, and why."""
+
+
+class Stage:
+    """Where a rehearsal takes place: a folder with the clone, the data and the output, and what happened there."""
+
+    def __init__(self, repository, folder, minutes):
+        self.repository, self.folder = repository, Path(folder)
+        self.seconds = 60 * minutes  # of the rehearsal's budget
+        self.clone, self.data = self.folder / "clone", self.folder / "data"
+        self.log = self.folder / "output-of-run.txt"
+        self.password = secrets.token_hex(16)
+        self.events = None  # as the grader received them; None: no Redis here
+        self.wall = 0.0  # seconds that run.sh took
+        self.report = {}  # what grader_load found
+
+    def environment(self, port):
+        """The variables of the grader, with nothing of the user's but the machine's own."""
+        kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
+        redis = {"AICROWD_REDIS_HOST": "127.0.0.1", "AICROWD_REDIS_PORT": port, "AICROWD_REDIS_PASSWORD": self.password}
+        own = {
+            "HOME": self.folder,
+            "PYTHON": sys.executable,
+            "AICROWD_IS_GRADING": "True",
+            "AICROWD_CUDA": "True",
+            "AICROWD_OUTPUT_PATH": self.folder / "shared",
+            "AICROWD_EVALUATION_NAME": "rehearsal",
+            "AICROWD_DATASET_NAME": NAME,
+            "DISENTANGLEMENT_LIB_DATA": self.data,
+        }
+        return {**kept, **{name: str(value) for name, value in {**own, **redis}.items()}}
+
+    @property
+    def run_folder(self):
+        return self.folder / "shared" / "rehearsal"
+
+    @property
+    def encoder(self):
+        return self.run_folder / "representation" / "pytorch_model.pt"
+
+
+def rehearse(stage):
+    """Take all steps, print a line for each as it ends, and return whether all would have passed."""
+    failed = []
+    for name, step, is_needed in STEPS:
+        began = time.monotonic()
+        try:
+            mark, told = "ok", step(stage)
+        except Skipped as reason:
+            mark, told = "skip", reason
+        except (Failure, InputError, OSError) as error:
+            mark, told = "FAIL", error
+            failed.append(name)
+        print(f"{mark:5} {name:16} {time.monotonic() - began:6.1f} s  {told}", flush=True)
+        if mark == "FAIL" and is_needed:
+            break
+    print(f"rehearsed: {'mend ' + ', '.join(failed) if failed else 'all of it passed'}")
+    return not failed
+
+
+def clone_repository(stage):
+    """What the grader builds from: the commit, without anything that only this working tree has."""
+    stage.repository.git("clone", "--quiet", "--no-hardlinks", str(stage.repository.folder), str(stage.clone))
+    changes = stage.repository.changes()
+    left_out = f"; not in it: {len(changes)} changed or new files of your working tree" if changes else ""
+    return f"commit {stage.repository.head()[:10]}{left_out}"
+
+
+def place_data_set(stage):
+    return place_data(stage.data, read_environment().data_root)
+
+
+def run_entry_point(stage):
+    """./run.sh of the clone, under the grader's variables, with a Redis if there is one."""
+    port, has_redis = free_port(), shutil.which("redis-server") is not None
+    with contextlib.ExitStack() as stack:
+        if has_redis:
+            stack.enter_context(redis_server(port, stage.folder, stage.password))
+            stage.events = stack.enter_context(listening_grader(port, stage.password))
+        began = time.monotonic()
+        code = _run_with_patience(stage, port)
+        stage.wall = time.monotonic() - began
+        time.sleep(0.5 if has_redis else 0)  # for the last event to be heard
+    if code != 0:
+        ended = f"still running {GRACE} s over its budget" if code is None else f"exit code {code}"
+        raise Failure("\n      ".join([ended, *_last_lines(stage.log)]))
+    if stage.wall > stage.seconds:
+        raise Failure(f"it took {stage.wall:.0f} s of {stage.seconds:.0f} s: at the real budget it would be stopped")
+    return f"of {stage.seconds:.0f} s; exit code 0"
+
+
+def look_for_files(stage):
+    """Everything that the grader reads is where it looks."""
+    if not stage.encoder.is_file():
+        raise Failure(f"{stage.encoder.relative_to(stage.folder)} is not there")
+    if not (stage.encoder.parent / "results").is_dir():
+        raise Failure("the folder representation/results is not there")
+    return f"representation/pytorch_model.pt, {stage.encoder.stat().st_size / 1e6:.1f} MB"
+
+
+def look_at_clone(stage):
+    """The repository may be read-only there: nothing may have been written into it."""
+    git = ["git", "-C", str(stage.clone), "status", "--porcelain", "--ignored"]
+    written = [line[3:] for line in subprocess.run(git, capture_output=True, text=True).stdout.splitlines()]
+    written = [path for path in written if "__pycache__" not in path]
+    if written:
+        raise Failure(f"the run wrote into its repository, which may be read-only: {', '.join(written[:3])}")
+    return "nothing was written into it"
+
+
+def load_encoder(stage):
+    """In a new process, by the grader's own calls."""
+    command = [sys.executable, "-m", "utils.submission.grader_load", str(stage.encoder), str(stage.data)]
+    done = subprocess.run(command, cwd=str(REPOSITORY), capture_output=True, text=True)
+    if done.returncode:
+        raise Failure((done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1])
+    stage.report = json.loads(done.stdout)
+    times = ", ".join(f"{size}: {seconds:.2f} s" for size, seconds in stage.report["seconds"]["cpu"].items())
+    return f"{stage.report['codes']} codes; batches on the CPU {times}"
+
+
+def load_on_gpu(stage):
+    if "cuda" not in stage.report["seconds"]:
+        raise Skipped("no GPU here: the grader has one, a Tesla K80")
+    times = stage.report["seconds"]["cuda"].items()
+    return "batches " + ", ".join(f"{size}: {seconds:.2f} s" for size, seconds in times)
+
+
+def score_quickly(stage):
+    return f"MIG {stage.report['mig']:.3f} on a few points, after this short training"
+
+
+def look_at_events(stage):
+    """What the grader was told: a start, progress that grows, and the submission, in this order."""
+    if stage.events is None:
+        raise Skipped("no redis-server here (apt-get install redis-server)")
+    names = [event["message"] for event in stage.events]
+    told = [event["payload"] for event in stage.events if event["message"] == "register_progress"]
+    progress = [payload["training_progress"] for payload in told]
+    if names[:1] != ["execution_started"] or names[-1:] != ["submit"] or "execution_error" in names:
+        raise Failure(f"expected execution_started, register_progress, submit; received {', '.join(names) or 'none'}")
+    if progress != sorted(progress):
+        raise Failure(f"progress went back: {progress}")
+    return f"started, {len(progress)} times progress, submitted"
+
+
+def look_for_secrets(stage):
+    """The password of the Redis is in nothing that the run left."""
+    left = [path for path in stage.run_folder.rglob("*") if path.is_file()]
+    for path in [stage.log, *left]:
+        if stage.password.encode() in path.read_bytes():
+            raise Failure(f"{path.relative_to(stage.folder)} holds the Redis password")
+    return f"no password in the output or in {len(left)} files"
+
+
+def forecast(stage):
+    """What the real budget would have brought at this machine's speed."""
+    config = read_config(stage.clone / "configs" / "challenge.yml")
+    with (stage.run_folder / "log.csv").open(newline="", encoding="utf-8") as log:
+        rows = list(csv.DictReader(log))
+    if not rows:
+        raise Failure("no step was logged in this time; rehearse longer, with --minutes")
+    step, seconds = int(rows[-1]["step"]), float(rows[-1]["seconds"])
+    rate, overhead = step / seconds, max(0.0, stage.wall - seconds)
+    steps = min(config.steps, int(rate * (config.time_budget - overhead)))
+    ends = "all steps made" if steps == config.steps else "the budget ends it"
+    return (
+        f"in {clock(config.time_budget)} at {rate:.2g} steps/s (this machine's, not the grader's): "
+        f"{steps:,} of {config.steps:,} steps, {ends}; {overhead:.0f} s go to start and end"
+    )
+
+
+STEPS = (  # name, function, whether the rest needs it
+    ("clone", clone_repository, True),
+    ("data set", place_data_set, True),
+    ("./run.sh", run_entry_point, True),
+    ("files", look_for_files, True),
+    ("read-only clone", look_at_clone, False),
+    ("load, CPU", load_encoder, True),
+    ("load, GPU", load_on_gpu, False),
+    ("score", score_quickly, False),
+    ("events", look_at_events, False),
+    ("secrets", look_for_secrets, False),
+    ("real budget", forecast, False),
+)
+
+
+def _run_with_patience(stage, port):
+    """The exit code, or None where it was stopped, it and all that it started."""
+    command = ["./run.sh", f"time_budget={stage.seconds:g}s"]
+    with stage.log.open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=str(stage.clone),
+            env=stage.environment(port),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            return process.wait(stage.seconds + GRACE)
+        except BaseException as reason:  # Ctrl-C too
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            if isinstance(reason, subprocess.TimeoutExpired):
+                return None
+            raise
+
+
+def _last_lines(path):
+    return path.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-LAST_LINES:]
