@@ -1,18 +1,22 @@
 """run.sh from anywhere, for anyone: what it starts, with which arguments, and the exit code it passes on.
 
-`train.py` and `local_evaluation.py` are stand-ins here that write down how they were called; the last test trains.
+`train.py` and `local_evaluation.py` are stand-ins here that write down how they were called; the last tests train.
 """
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from copies import REPOSITORY, copy_repository, write_black_images
+
+from utils.submission.grader_redis import free_port, listening_grader, redis_server
 
 STAND_IN = """import json, os, sys
 with open(os.environ["RECORD"], "a") as record:
@@ -20,6 +24,7 @@ with open(os.environ["RECORD"], "a") as record:
 sys.exit(int(os.environ.get(os.path.basename(__file__)[0].upper() + "_CODE", 0)))
 """
 SCRIPTS = ["run.sh", "tests/run.sh", "utils/setup.sh", ".ci/run"]
+PASSWORD = "correct-horse-battery"
 GRADING = {"AICROWD_IS_GRADING": "true"}
 
 
@@ -165,33 +170,66 @@ def test_run_sh_says_in_one_line_that_there_is_no_python(kit, tmp_path):
     assert done.stderr.count("\n") == 1
 
 
-def test_run_sh_trains_from_a_read_only_repository_without_home(tmp_path):
-    """The grader's case: another user's files, a path with spaces, no home folder, one writable folder."""
-    repository = copy_repository(tmp_path / "a read-only 'kit'")
-    write_black_images(tmp_path / "data" / "mpi3d_toy" / "mpi3d_toy.npz")
-    before = listing(repository)
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """A run in the grader's place: another user's files, a path with spaces, no home folder, one writable folder."""
+    folder = tmp_path_factory.mktemp("grader")
+    repository = copy_repository(folder / "a read-only 'kit'")
+    write_black_images(folder / "data" / "mpi3d_toy" / "mpi3d_toy.npz")
+    before, port = listing(repository), free_port()
     subprocess.run(["chmod", "-R", "a-w", str(repository)], check=True)
     quick = ["time_budget=5min", "steps=2", "batch_size=4", "latent_dim=4", "width=1", "depth=1"]
-    try:
-        done = subprocess.run(
-            [*without_override(), str(repository / "run.sh"), *quick],
-            cwd="/",
-            env={
-                "PATH": os.pathsep.join([os.path.dirname(sys.executable), "/usr/bin", "/bin"]),
-                "AICROWD_IS_GRADING": "true",
-                "AICROWD_REDIS_PORT": "9",  # nobody listens there
-                "AICROWD_OUTPUT_PATH": str(tmp_path / "out"),
-                "AICROWD_EVALUATION_NAME": "entry",
-                "AICROWD_DATASET_NAME": "mpi3d_toy",
-                "DISENTANGLEMENT_LIB_DATA": str(tmp_path / "data"),
-            },
-            timeout=120,
-        )
-    finally:
-        subprocess.run(["chmod", "-R", "u+w", str(repository)], check=True)
-    assert done.returncode == 0
-    assert (tmp_path / "out" / "entry" / "representation" / "pytorch_model.pt").stat().st_size > 10_000
-    assert listing(repository) == before
+    variables = {
+        "PATH": os.pathsep.join([os.path.dirname(sys.executable), "/usr/bin", "/bin"]),
+        "AICROWD_IS_GRADING": "true",
+        "AICROWD_REDIS_HOST": "127.0.0.1",
+        "AICROWD_REDIS_PORT": str(port),
+        "AICROWD_REDIS_PASSWORD": PASSWORD,
+        "AICROWD_OUTPUT_PATH": str(folder / "out"),
+        "AICROWD_EVALUATION_NAME": "entry",
+        "AICROWD_DATASET_NAME": "mpi3d_toy",
+        "DISENTANGLEMENT_LIB_DATA": str(folder / "data"),
+    }
+    with contextlib.ExitStack() as stack:
+        stack.callback(subprocess.run, ["chmod", "-R", "u+w", str(repository)], check=True)
+        if shutil.which("redis-server"):
+            stack.enter_context(redis_server(port, folder, PASSWORD))
+            events = stack.enter_context(listening_grader(port, PASSWORD))
+        command = [*without_override(), str(repository / "run.sh"), *quick]
+        done = subprocess.run(command, cwd="/", env=variables, capture_output=True, text=True, timeout=120)
+        time.sleep(0.2)  # for the last event to be heard
+    return {
+        "done": done,
+        "out": folder / "out" / "entry",
+        "events": [event["message"] for event in events] if shutil.which("redis-server") else None,
+        "written": sorted(set(listing(repository)) - set(before)),
+    }
+
+
+def test_a_graded_run_succeeds(graded):
+    assert graded["done"].returncode == 0, graded["done"].stderr
+
+
+def test_a_graded_run_leaves_what_the_grader_reads(graded):
+    assert (graded["out"] / "representation" / "pytorch_model.pt").stat().st_size > 10_000
+    assert (graded["out"] / "representation" / "results").is_dir()
+
+
+def test_a_graded_run_writes_nothing_into_its_repository(graded):
+    assert graded["written"] == []
+
+
+def test_a_graded_run_leaves_the_password_nowhere(graded):
+    left = [path.read_bytes() for path in graded["out"].rglob("*") if path.is_file()]
+    told = graded["done"].stdout + graded["done"].stderr
+    assert len(left) > 3
+    assert not [text for text in [told.encode(), *left] if PASSWORD.encode() in text]
+
+
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is missing: apt-get install redis-server")
+def test_a_graded_run_tells_the_grader_of_its_start_and_its_submission(graded):
+    assert graded["events"][0] == "execution_started"
+    assert graded["events"][-1] == "submit"
 
 
 def listing(folder):
