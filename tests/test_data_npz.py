@@ -1,6 +1,7 @@
 """Arrays in .npz files are mapped in place, and written so that NumPy reads them."""
 
 import io
+import os
 import zipfile
 import zlib
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from utils.data import npz
+from utils.data.images import npz_images
 from utils.errors import InputError
 
 IMAGES = np.random.RandomState(0).randint(0, 256, size=(5, 64, 64, 3)).astype(np.uint8)
@@ -59,7 +61,7 @@ def test_written_archive_passes_the_checksum_test(path):
 
 def test_map_array_reads_the_written_archive(path):
     path.write_bytes(written(IMAGES))
-    np.testing.assert_array_equal(npz.map_images(path), IMAGES)
+    np.testing.assert_array_equal(npz_images(path), IMAGES)
 
 
 def test_map_array_reads_beyond_four_gigabytes(path):
@@ -69,44 +71,44 @@ def test_map_array_reads_beyond_four_gigabytes(path):
         file.seek(int(np.prod(shape, dtype=np.int64)) - 1, io.SEEK_CUR)
         file.write(b"\7")
         file.write(npz.tail("images", shape, 0))
-    assert npz.map_images(path)[-1, -1, -1, -1] == 7
+    assert npz_images(path)[-1, -1, -1, -1] == 7
 
 
 def test_map_array_names_the_keys_that_are_there(path):
     np.savez(path, pictures=IMAGES)
     with pytest.raises(InputError, match=r"images\.npz: no key 'images' found, only: pictures"):
-        npz.map_images(path)
+        npz_images(path)
 
 
 def test_map_array_refuses_pickles(path):
     np.savez(path, images=np.array([{"a": 1}], dtype=object))
     with pytest.raises(InputError, match="pickled"):
-        npz.map_images(path)
+        npz_images(path)
 
 
 def test_map_array_refuses_fortran_order(path):
     np.savez(path, images=np.asfortranarray(IMAGES))
     with pytest.raises(InputError, match="Fortran"):
-        npz.map_images(path)
+        npz_images(path)
 
 
 def test_map_array_refuses_what_is_no_archive(path):
     path.write_bytes(b"not a zip archive")
     with pytest.raises(InputError, match=r"images\.npz: no readable \.npz file"):
-        npz.map_images(path)
+        npz_images(path)
 
 
 def test_map_array_refuses_a_truncated_archive(path):
     path.write_bytes(written(IMAGES)[:-30])
     with pytest.raises(InputError, match=r"images\.npz"):
-        npz.map_images(path)
+        npz_images(path)
 
 
 def test_map_array_refuses_more_images_than_bytes(path):
     header = npz.array_header((10, 64, 64, 3))
     with_array_header(path, header + IMAGES.tobytes())
     with pytest.raises(InputError, match="truncated"):
-        npz.map_images(path)
+        npz_images(path)
 
 
 @pytest.mark.parametrize(
@@ -116,23 +118,60 @@ def test_map_array_refuses_impossible_shapes(path, shape):
     fields = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}}}".ljust(117) + "\n"
     with_array_header(path, b"\x93NUMPY\1\0" + len(fields).to_bytes(2, "little") + fields.encode() + IMAGES.tobytes())
     with pytest.raises(InputError, match=r"images\.npz"):
-        npz.map_images(path)
+        npz_images(path)
 
 
-@pytest.mark.parametrize("images", [IMAGES.astype(np.float32), IMAGES[:, :32], IMAGES[..., 0]])
-def test_map_images_says_what_was_found(path, images):
+@pytest.mark.parametrize("images", [IMAGES.astype(np.float32), IMAGES[:, :32], IMAGES[..., 0], IMAGES[..., :2]])
+def test_npz_images_says_what_was_found(path, images):
     np.savez(path, images=images)
     with pytest.raises(InputError) as caught:
-        npz.map_images(path)
+        npz_images(path)
     assert f"{images.dtype} {images.shape} found" in str(caught.value)
 
 
-def test_map_images_names_a_missing_file(path):
+def test_npz_images_names_a_missing_file(path):
     with pytest.raises(InputError, match=r"images\.npz: cannot be read"):
-        npz.map_images(path)
+        npz_images(path)
 
 
-def test_map_images_names_a_symlink_loop(path):
+def test_npz_images_names_a_symlink_loop(path):
     path.symlink_to(path)
     with pytest.raises(InputError, match=r"images\.npz: cannot be read"):
-        npz.map_images(path)
+        npz_images(path)
+
+
+def test_npz_images_converts_a_compressed_array_once(path):
+    np.savez_compressed(path, images=IMAGES)
+    np.testing.assert_array_equal(npz_images(path), IMAGES)
+    np.testing.assert_array_equal(np.load(str(path.with_suffix(".npy"))), IMAGES)
+    os.utime(str(path.with_suffix(".npy")), (2e9, 2e9))
+    npz_images(path)
+    assert path.with_suffix(".npy").stat().st_mtime == 2e9
+
+
+def test_npz_images_converts_a_changed_file_again(path):
+    np.savez_compressed(path, images=IMAGES)
+    npz_images(path)
+    np.savez_compressed(path, images=255 - IMAGES)
+    later = path.with_suffix(".npy").stat().st_mtime + 1
+    os.utime(str(path), (later, later))
+    np.testing.assert_array_equal(npz_images(path), 255 - IMAGES)
+
+
+def test_npz_images_names_damaged_compressed_data(path):
+    np.savez_compressed(path, images=IMAGES)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"images\.npz: no readable \.npz file"):
+        npz_images(path)
+
+
+def test_npz_images_leaves_no_converted_file_of_damaged_data(path):
+    np.savez_compressed(path, images=IMAGES)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(InputError):
+        npz_images(path)
+    assert not path.with_suffix(".npy").exists()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from utils.data import npz
 from utils.data.dataset import DataSet
+from utils.data.images import npy_images, npz_images
 from utils.data.places import find
 from utils.data.scene import FACTOR_NAMES
 from utils.errors import InputError
@@ -19,8 +19,8 @@ def load(name, root):
 
     The factor sizes follow from the number of images. InputError: file missing or broken, a number that fits none.
     """
-    path = find(name, root / name / f"{name}.npz")
-    images = npz.map_images(path)
+    path = find(name, root / name / f"{name}.npz", root / name / f"{name}.npy")
+    images = npz_images(path) if path.suffix == ".npz" else npy_images(path)
     fitting = FACTOR_SIZES[:1] if name.endswith("complex") else FACTOR_SIZES
     for sizes in fitting:
         if len(images) == np.prod(sizes):

@@ -11,11 +11,14 @@ import io
 import os
 import struct
 import zipfile
+import zlib
 
 import numpy as np
 
 from utils.errors import InputError
 
+_BLOCK = 1 << 20
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError, OverflowError)
 _MANY = 0xFFFFFFFF  # "look in the 64-bit field"
 _DATE = 0x21  # 1 January 1980: equal arrays make equal files
 
@@ -35,10 +38,44 @@ def map_array(path, key):
         return _map(path, file, start + member.file_size, f"{path}, key {key!r}")
 
 
+def stream_array(path, key):
+    """Shape, dtype and `read_from` of the array `key`, compressed or not, which is never in memory as a whole.
+
+    read_from(n) yields blocks of about a megabyte along the first axis, from place n on. InputError as `map_array`
+    and, while reading, damaged data.
+    """
+    with _opened_member(path, key) as member:
+        shape, dtype = read_header(member, f"{path}, key {key!r}")
+    each = int(np.prod(shape[1:], dtype=object)) * dtype.itemsize
+    count = max(1, _BLOCK // max(1, each))
+
+    def read_from(first):
+        with _opened_member(path, key) as member:
+            read_header(member, path)
+            for place in range(0, shape[0], count):
+                wanted = min(count, shape[0] - place) * each
+                block = member.read(wanted)
+                if len(block) != wanted:
+                    raise InputError(f"{path}, key {key!r}: ends at place {place} of {shape[0]}; it is truncated")
+                if place + count > first:
+                    yield np.frombuffer(block, dtype).reshape(-1, *shape[1:])[max(0, first - place) :]
+            member.read(1)  # at the end of the member zipfile compares the checksum
+
+    return shape, dtype, read_from
+
+
 def map_npy(path):
     """The array in the .npy file `path`, memory-mapped read-only. InputError as `map_array`."""
     with _readable(path, ".npy file") as file:
         return _map(path, file, os.fstat(file.fileno()).st_size, path)
+
+
+@contextlib.contextmanager
+def _opened_member(path, key):
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(_readable(path, ".npz file"))
+        archive = stack.enter_context(zipfile.ZipFile(file))
+        yield stack.enter_context(archive.open(_member(archive, path, key)))
 
 
 @contextlib.contextmanager
@@ -51,7 +88,7 @@ def _readable(path, form):
         raise
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except (zipfile.BadZipFile, struct.error, EOFError, NotImplementedError, ValueError, OverflowError) as error:
+    except _DAMAGE as error:
         raise InputError(f"{path}: no readable {form} ({error})") from error
 
 
@@ -63,19 +100,6 @@ def _map(path, file, end, what):
     if needed > available:
         raise InputError(f"{what}: {max(available, 0)} bytes found, expected {needed}; the file is truncated")
     return np.memmap(path, dtype, "r", offset, shape) if needed else np.zeros(shape, dtype)
-
-
-def map_images(path, key="images"):
-    """Colour images in the array `key` of an .npz file: uint8 (n, 64, 64, 3), memory-mapped.
-
-    InputError: as `map_array`, compressed, or of another dtype or shape.
-    """
-    images = map_array(path, key)
-    if images is None:
-        raise InputError(f"{path}: {key!r} is stored compressed, expected an uncompressed .npz file")
-    if images.dtype != np.uint8 or images.shape[1:] != (64, 64, 3):
-        raise InputError(f"{path}: {images.dtype} {images.shape} found, expected uint8 (n, 64, 64, 3)")
-    return images
 
 
 def read_header(file, what):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from utils.data import mpi3d, synthetic_arm
+from utils.data import cars3d, dsprites, mpi3d, shapes3d, smallnorb, synthetic_arm
 from utils.errors import InputError
 
 _LOADERS = {
@@ -14,6 +14,14 @@ _LOADERS = {
     "mpi3d_realistic": mpi3d.load,
     "mpi3d_real": mpi3d.load,
     "mpi3d_real_complex": mpi3d.load,
+    "shapes3d": shapes3d.load,
+    "dsprites_full": dsprites.load,
+    "dsprites_noshape": dsprites.load,
+    "color_dsprites": dsprites.load,
+    "noisy_dsprites": dsprites.load,
+    "scream_dsprites": dsprites.load,
+    "cars3d": cars3d.load,
+    "smallnorb": smallnorb.load,
 }
 
 

@@ -7,11 +7,8 @@ same to the byte for any number of workers, and a run that was stopped goes on w
 from __future__ import annotations
 
 import collections
-import contextlib
-import fcntl
 import itertools
 import os
-import shutil
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from utils.data import npz, raytrace, scene
+from utils.data.partial import partial_file, require_room
 from utils.errors import InputError
 
 VERSION = 1  # to be raised with any change of a picture
@@ -48,9 +46,10 @@ def render(path, sizes, workers=None):
     """
     path, sizes = Path(path), check_sizes(sizes)
     shape = (int(np.prod(sizes)), SIDE, SIDE, 3)
-    with _partial(path, sizes, shape) as file:
+    with partial_file(path, f"v{VERSION}-" + "x".join(str(size) for size in sizes)) as file:
         if file is None:
             return
+        _lay_out(file, path, sizes, shape)
         start = len(npz.head("images", shape))
         todo = [block for block, done in enumerate(_read_marks(file, sizes, shape)) if not done]
         fresh = []
@@ -131,44 +130,17 @@ def _cores():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
-@contextlib.contextmanager
-def _partial(path, sizes, shape):
-    """The unfinished file, alone in this process's hands; it takes the name `path` at the end of the with block.
-
-    None if `path` exists, be it that another process has just finished it. Layout: as the finished file up to the
-    end of the images, then a byte for each block, 1 once its images are on the disk.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    grid = "x".join(str(size) for size in sizes)
-    partial = path.parent / f".{path.name}-v{VERSION}-{grid}.partial"
-    if path.exists():
-        yield None
-        return
-    descriptor = os.open(str(partial), os.O_RDWR | os.O_CREAT, 0o666)
-    with open(descriptor, "r+b") as file:
-        with contextlib.suppress(OSError):  # a file system without locks
-            fcntl.flock(file, fcntl.LOCK_EX)
-        if path.exists():
-            with contextlib.suppress(FileNotFoundError):
-                partial.unlink()
-            yield None
-            return
-        _lay_out(file, path, sizes, shape)
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-        os.replace(str(partial), str(path))
-
-
 def _lay_out(file, path, sizes, shape):
-    """Give a new unfinished file its length and head; leave one that has them as it is."""
+    """Give a new file its length and head; leave one that has them as it is.
+
+    Layout: as the finished file up to the end of the images, then a byte for each block, 1 once its images are on
+    the disk.
+    """
     head = npz.head("images", shape)
     length = len(head) + int(np.prod(shape)) + int(np.prod(_block_grid(sizes)))
     if file.seek(0, os.SEEK_END) == length and file.seek(0) == 0 and file.read(len(head)) == head:
         return
-    free = shutil.disk_usage(str(path.parent)).free
-    if free < length:
-        raise InputError(f"{path}: {free / 1e9:.2f} GB free on the disk, expected at least {length / 1e9:.2f} GB")
+    require_room(path, length)
     file.truncate(0)
     file.seek(0)
     file.write(head)

@@ -6,8 +6,8 @@ import sys
 
 import numpy as np
 
-from utils.data import npz
 from utils.data.dataset import DataSet
+from utils.data.images import npz_images
 from utils.data.scene import FACTOR_NAMES
 from utils.errors import InputError
 
@@ -31,7 +31,7 @@ def load(name, root, factor_sizes=DEFAULT_SIZES, render=True):
         print(f"rendering {int(np.prod(sizes)):,} images to {path} (once)", file=sys.stderr, flush=True)
         renderer.render(path, sizes)
     try:
-        images = npz.map_images(path)
+        images = npz_images(path)
         return DataSet(name, images, sizes, FACTOR_NAMES)
     except InputError as error:
         raise InputError(f"{error}; delete {path} and it will be rendered again") from error

@@ -1,0 +1,87 @@
+"""Small files of the data sets' true formats, with contents that any Python makes alike."""
+
+import struct
+
+import numpy as np
+
+SPRITE_SIZES = (1, 3, 2, 4, 3, 3)
+SHAPES_SIZES = (2, 3, 2, 2, 2, 3)
+NORB_SIZES = (2, 4, 2, 3, 2)
+CARS = 2
+
+
+def noise(seed, *shape):
+    """uint8 noise of a given seed."""
+    return np.random.RandomState(seed).randint(0, 256, size=shape).astype(np.uint8)
+
+
+def sprites(sizes=SPRITE_SIZES):
+    """Bright rectangles, each another one: uint8 (n, 64, 64) of 0 and 1."""
+    images = np.zeros((int(np.prod(sizes)), 64, 64), np.uint8)
+    for number, image in enumerate(images):
+        image[number % 40 : number % 40 + 9, number // 40 : number // 40 + 17] = 1
+    return images
+
+
+def write_dsprites(root, sizes=SPRITE_SIZES):
+    """The file as published: compressed, a pickled dictionary beside the images."""
+    (root / "dsprites").mkdir(parents=True, exist_ok=True)
+    metadata = np.array({"latents_sizes": np.array(sizes)}, dtype=object)
+    path = root / "dsprites" / "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"
+    np.savez_compressed(str(path), imgs=sprites(sizes), metadata=metadata)
+    return path
+
+
+def write_scream(root):
+    """A stand-in for the painting; lossless, as decoders of JPEG differ in the last bit."""
+    from PIL import Image
+
+    (root / "scream").mkdir(parents=True, exist_ok=True)
+    rows, columns = np.mgrid[0:1000, 0:800]
+    picture = np.stack([rows // 4, columns // 4, (rows + columns) // 8], axis=-1) % 256
+    Image.fromarray(picture.astype(np.uint8)).save(str(root / "scream" / "scream.jpg"), "PNG")
+
+
+def write_cars(root, cars=CARS):
+    """One MATLAB file a car: `im`, uint8 (128, 128, 3, 24 azimuths, 4 elevations)."""
+    from scipy.io import savemat
+
+    (root / "cars").mkdir(parents=True, exist_ok=True)
+    for car in range(cars):
+        views = noise(car, 16, 16, 3, 24, 4).repeat(8, axis=0).repeat(8, axis=1)
+        savemat(str(root / "cars" / "car_{:03d}_mesh.mat".format(car)), {"im": views}, do_compression=True)  # noqa: UP032
+
+
+def write_norb(root, sizes=NORB_SIZES):
+    """The eight files: half of the instances in the training set, half in the test set, in a shuffled order."""
+    folder = root / "small_norb"
+    folder.mkdir(parents=True, exist_ok=True)
+    points = np.stack(np.unravel_index(np.arange(np.prod(sizes)), sizes), axis=1)
+    points = points[np.random.RandomState(5).permutation(len(points))]
+    for part, chunk in enumerate(("5x46789x9x18x6x2x96x96-training", "5x01235x9x18x6x2x96x96-testing")):
+        chosen = points[points[:, 1] % 2 == part].astype(np.int32)
+        pictures = np.stack([noise(int(np.dot(point, (1, 7, 50, 400, 3000))), 2, 12, 12) for point in chosen])
+        info = chosen[:, 1:] * np.array([1, 1, 2, 1], np.int32)
+        name = str(folder / ("smallnorb-" + chunk))
+        _write_matrix(name + "-dat.mat", pictures.repeat(8, axis=2).repeat(8, axis=3), 0x1E3D4C55)
+        _write_matrix(name + "-cat.mat", chosen[:, 0], 0x1E3D4C54)
+        _write_matrix(name + "-info.mat", info, 0x1E3D4C54)
+
+
+def _write_matrix(path, array, magic):
+    sizes = list(array.shape) + [1] * (3 - array.ndim)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<%di" % (2 + len(sizes)), magic, array.ndim, *sizes))  # noqa: UP031
+        file.write(np.ascontiguousarray(array).tobytes())
+
+
+def shapes3d(sizes=SHAPES_SIZES):
+    """uint8 (*sizes, 64, 64, 3)."""
+    return noise(3, *sizes, 8, 8, 3).repeat(8, axis=6).repeat(8, axis=7)
+
+
+def write_shapes3d_npz(root, sizes=SHAPES_SIZES):
+    """The library's own form: the factors' axes apart, uncompressed."""
+    (root / "3dshapes").mkdir(parents=True, exist_ok=True)
+    name = "look-at-object-room_floor-hueXwall-hueXobj-hueXobj-sizeXobj-shapeXview-azi.npz"
+    np.savez(str(root / "3dshapes" / name), images=shapes3d(sizes), labels=np.zeros(tuple(sizes) + (6,)))  # noqa: RUF005
