@@ -1,0 +1,55 @@
+"""What an evaluation tells while it runs: to nobody, or to people, as bars on a terminal and lines elsewhere."""
+
+import contextlib
+import sys
+
+from tqdm import tqdm
+
+from evaluation.protocol import SCORES
+
+
+class Silent:
+    """A report that nobody hears; its methods are those that `evaluate` calls."""
+
+    def say(self, text):
+        """A line of text."""
+
+    @contextlib.contextmanager
+    def stage(self, name):
+        """Enclose a stage of the work; gives a function to call with (what was just done, of how much)."""
+        yield lambda done, total: None
+
+    def scored(self, name, result, seconds):
+        """The metric `name` is done."""
+
+
+class Console(Silent):
+    """Tells people, on stderr.
+
+    on_score   called with (name, result, seconds) when a metric is done, before the next one begins
+    """
+
+    def __init__(self, on_score=None, stream=None):
+        self.on_score, self.stream = on_score, stream or sys.stderr
+
+    def say(self, text):
+        print(text, file=self.stream, flush=True)
+
+    @contextlib.contextmanager
+    def stage(self, name):
+        if not self.stream.isatty():
+            self.say(f"{name} …")
+            yield lambda done, total: None
+            return
+        with tqdm(desc=name, file=self.stream, leave=False, dynamic_ncols=True) as bar:
+
+            def advance(done, total):
+                bar.total = total
+                bar.update(done)
+
+            yield advance
+
+    def scored(self, name, result, seconds):
+        self.say(f"{name}: {result[SCORES[name]]:.4f} ({seconds:.1f} s)")
+        if self.on_score is not None:
+            self.on_score(name, result, seconds)

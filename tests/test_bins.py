@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from evaluation.bins import digitize
+
+finite = st.floats(-1e6, 1e6, width=32)
+
+
+def test_digitize_closed_form():
+    assert digitize(np.arange(40), 20).tolist() == [1 + value * 20 // 39 if value < 39 else 20 for value in range(40)]
+
+
+def test_digitize_constant_values_share_a_bin():
+    assert len(set(digitize(np.full(5, 3.25, dtype=np.float32), 20))) == 1
+
+
+@pytest.mark.parametrize("value", [np.float32(1e10), np.float32(-3e38)])
+def test_digitize_constant_huge_values_share_a_bin(value):
+    assert len(set(digitize(np.full(5, value), 20))) == 1
+
+
+def test_digitize_neighbouring_floats():
+    low = np.float32(1.0)
+    bins = digitize(np.array([low, np.nextafter(low, np.float32(2))]), 20)
+    assert bins[0] < bins[1]
+
+
+@given(arrays(np.float32, st.integers(1, 50), elements=finite))
+def test_digitize_stays_in_range(values):
+    bins = digitize(values, 20)
+    assert bins.min() >= 1
+    assert bins.max() <= 20
+
+
+@given(arrays(np.float32, st.integers(2, 50), elements=finite))
+def test_digitize_keeps_the_order(values):
+    bins = digitize(values, 20)
+    order = np.argsort(values, kind="stable")
+    assert (np.diff(bins[order]) >= 0).all()
+
+
+@given(arrays(np.float64, st.integers(2, 50), elements=st.floats(-100, 100)).filter(lambda v: np.ptp(v) > 1e-3))
+def test_digitize_agrees_with_numpy_on_doubles(values):
+    assert digitize(values, 20).tolist() == np.digitize(values, np.histogram(values, 20)[1][:-1]).tolist()
