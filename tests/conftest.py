@@ -33,9 +33,8 @@ def command(tmp_path):
             [sys.executable, *map(str, arguments)],
             cwd=str(REPOSITORY),
             env=challenge_environment(tmp_path, **variables),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
+            capture_output=True,
+            text=True,
             timeout=timeout,
         )
 

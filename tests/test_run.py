@@ -48,13 +48,13 @@ def test_open_fresh_keeps_the_old_run_aside(tmp_path):
 def test_open_names_a_damaged_configuration(tmp_path, content):
     opened(tmp_path / "run")
     (tmp_path / "run" / "config.json").write_text(content)
-    with pytest.raises(InputError, match="config.json|run's folder"):
+    with pytest.raises(InputError, match=r"config\.json"):
         opened(tmp_path / "run")
 
 
 def test_open_names_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="file/run.*Not a directory"):
+    with pytest.raises(InputError, match=r"file/run.*Not a directory"):
         opened(tmp_path / "file" / "run")
 
 

@@ -117,6 +117,19 @@ def test_state_dict_lets_another_trainer_go_on_bit_for_bit(tiny_images):
         assert all(torch.equal(a, b) for a, b in zip(weights(whole, name), weights(rest, name)))
 
 
+@pytest.mark.parametrize(
+    ("decay", "step", "spent", "share"),
+    [("none", 50, 0.5, 1.0), ("steps", 50, 0.9, 0.5), ("budget", 25, 0.5, 0.5), ("budget", 50, 0.1, 0.5)],
+)
+def test_learning_rate_follows_its_decay(tiny_images, decay, step, spent, share):
+    trained = trainer(tiny_images, decay=decay, steps=100)
+    trained.step = step
+    trained.update(spent)
+    trained.close()
+    rates = [trained.optimizers[name].param_groups[0]["lr"] for name in ("vae", "discriminator")]
+    assert rates == pytest.approx([SMALL.learning_rate * share, SMALL.discriminator_learning_rate])
+
+
 def test_seed_decides_the_weights(tiny_images):
     one, other = trainer(tiny_images, seed=1), trainer(tiny_images, seed=2)
     assert not torch.equal(weights(one, "encoder")[0], weights(other, "encoder")[0])

@@ -36,7 +36,7 @@ class Loop:
     def go(self):
         self.close()  # a valid encoder from the first minute on, and the measure of what closing takes
         while not (reason := self.why_to_end()):
-            self.means.add(self.trainer.update())
+            self.means.add(self.trainer.update(self.budget.spent / self.budget.seconds))
             checkpoint_due = time.monotonic() - self.closed_at >= self.trainer.config.checkpoint_every
             if checkpoint_due or self.look_is_due():
                 if not self.look():

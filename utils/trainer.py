@@ -6,6 +6,7 @@ loss can reach the encoder, and nothing of the autoencoder's loss the discrimina
 """
 
 import inspect
+import math
 
 import torch
 
@@ -50,12 +51,16 @@ class Trainer:
     def _place(self, network, dtype):
         return network.to(device=self.device, dtype=dtype, memory_format=torch.channels_last)
 
-    def update(self):
-        """One step; returns its numbers as tensors that are not yet synchronised: {name: scalar or (latents,)}."""
+    def update(self, spent=0.0):
+        """One step, at which the share `spent` of the time budget is gone.
+
+        Returns its numbers as tensors that are not yet synchronised: {name: scalar, "kl_per_latent": (latents,)}.
+        """
         if self.batches is None:
             size = self.config.batch_size * (2 if self.adversarial else 1)
             key = (self.config.seed, self.attempt)
             self.batches = Batches(self.images, size, key, self.step, self.device)
+        self._set_learning_rate(spent)
         numbers = self.learn(self.batches.next(), self._noise_generator())
         self.step += 1
         return numbers
@@ -75,6 +80,15 @@ class Trainer:
         with torch.no_grad():
             numbers["kl_per_latent"] = objectives.kl_per_latent(posterior.mean, posterior.logvar)
         return {name: value.detach() for name, value in numbers.items()}
+
+    def _set_learning_rate(self, spent):
+        if self.config.decay == "none":
+            return
+        share = self.step / self.config.steps
+        if self.config.decay == "budget":
+            share = min(1.0, max(share, spent))
+        rate = self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+        self.optimizers["vae"].param_groups[0]["lr"] = rate
 
     def _forward(self, images, generator):
         with self.cast():
