@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from utils.data.convert import converted
+from utils.data.convert import converted, unpacked
 from utils.data.dataset import DataSet
 from utils.data.images import unreadable_as
 from utils.data.places import find
@@ -32,7 +32,7 @@ def load(name, root, cars=CARS):
             images[:, :, number] = _read_car(path)
         yield images.reshape(-1, 64, 64, 3)[first:]
 
-    images = converted(folder / "cars.npy", files, (int(np.prod(sizes)), 64, 64, 3), read_from)
+    images = converted(unpacked(folder), files, (int(np.prod(sizes)), 64, 64, 3), read_from)
     return DataSet(name, images, sizes, NAMES)
 
 

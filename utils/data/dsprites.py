@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from utils.data import npz
-from utils.data.convert import converted
+from utils.data.convert import converted, unpacked
 from utils.data.dataset import DataSet
 from utils.data.images import unreadable_as
 from utils.data.places import find
@@ -127,4 +127,4 @@ def _sprites(path, sizes):
         for block in read_from(first):
             yield (block[..., np.newaxis] != 0).astype(np.uint8) * np.uint8(255)
 
-    return converted(path.with_suffix(".npy"), [path], (*shape, 1), whitened)
+    return converted(unpacked(path), [path], (*shape, 1), whitened)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from utils.data import npz
-from utils.data.convert import converted
+from utils.data.convert import converted, unpacked
 from utils.errors import InputError
 
 _BLOCK = 1 << 20  # bytes read at a time
@@ -21,46 +21,43 @@ _BLOCK = 1 << 20  # bytes read at a time
 def npy_images(path):
     """Images in a .npy file."""
     array = npz.map_npy(path)
-    check_images(path, array.shape, array.dtype)
-    return array.reshape(-1, *array.shape[-3:])
+    return array.reshape(image_shape(path, array.shape, array.dtype))
 
 
 def npz_images(path, key="images"):
-    """Images in the array `key` of an .npz file: uint8 (n, 64, 64, channels), memory-mapped.
-
-    A compressed array is first written to a .npy file beside it, once. Leading axes are joined to one.
-    InputError: as `map_array`, or another dtype or shape.
-    """
+    """Images in the array `key` of an .npz file; a compressed one is first unpacked to a .npy file beside it."""
     array = npz.map_array(path, key)
-    if array is not None:
-        check_images(path, array.shape, array.dtype)
-        return array.reshape(-1, *array.shape[-3:])
-    shape, dtype, read_from = npz.stream_array(path, key)
-    check_images(path, shape, dtype)
-    array = converted(Path(path).with_suffix(".npy"), [path], shape, read_from)
-    return array.reshape(-1, *shape[-3:])
+    if array is None:
+        shape, dtype, read_from = npz.stream_array(path, key)
+        image_shape(path, shape, dtype)
+        array = converted(unpacked(path), [path], shape, read_from)
+    return array.reshape(image_shape(path, array.shape, array.dtype))
 
 
-def check_images(path, shape, dtype, channels=(1, 3)):
-    """InputError unless shape and dtype are those of pictures of 64 x 64 pixels: uint8 (..., 64, 64, channels)."""
-    if dtype != np.uint8 or len(shape) < 4 or tuple(shape[-3:-1]) != (64, 64) or shape[-1] not in channels:
-        wanted = " or ".join(map(str, channels))
-        raise InputError(f"{path}: {dtype} {tuple(shape)} found, expected uint8 (n, 64, 64, {wanted})")
+def image_shape(path, shape, dtype):
+    """(n, 64, 64, channels) for an array of pictures, its leading axes joined, an axis for one channel added.
+
+    InputError that names `path` unless it is uint8 (..., 64, 64, 1 or 3) or (n, 64, 64).
+    """
+    whole = (*shape, 1) if len(shape) == 3 and tuple(shape[-2:]) == (64, 64) else tuple(shape)
+    if dtype != np.uint8 or len(whole) < 4 or whole[-3:-1] != (64, 64) or whole[-1] not in (1, 3) or 0 in whole:
+        raise InputError(f"{path}: {dtype} {tuple(shape)} found, expected uint8 (n, 64, 64, 3) or (n, 64, 64, 1)")
+    return (int(np.prod(whole[:-3], dtype=object)), *whole[-3:])
 
 
 def h5_images(path, key="images"):
     """Images in the data set `key` of an HDF5 file.
 
-    Stored in one piece they are mapped at their offset; in chunks, they are first written to a .npy file beside it.
+    Stored in one piece they are mapped at their offset; in chunks, they are first unpacked to a .npy file beside it.
     """
     with opened_h5(path) as file:
         data = _h5_member(file, path, key)
         shape, dtype, offset = data.shape, data.dtype, data.id.get_offset()
-    check_images(path, shape, dtype)
+    whole = image_shape(path, shape, dtype)
     if offset is not None:
         if Path(path).stat().st_size < offset + int(np.prod(shape, dtype=object)):
             raise InputError(f"{path}: ends before its images do; it is truncated")
-        return np.memmap(str(path), dtype, "r", offset, shape).reshape(-1, *shape[-3:])
+        return np.memmap(str(path), dtype, "r", offset, whole)
 
     def read_from(first):
         with opened_h5(path) as file:
@@ -69,7 +66,7 @@ def h5_images(path, key="images"):
             for place in range(first, shape[0], count):
                 yield data[place : place + count]
 
-    return converted(Path(path).with_suffix(".npy"), [path], shape, read_from).reshape(-1, *shape[-3:])
+    return converted(unpacked(path), [path], shape, read_from).reshape(whole)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from utils.data import cars3d, dsprites, mpi3d, shapes3d, smallnorb, synthetic_arm
+from utils.data import cars3d, dsprites, mpi3d, own, shapes3d, smallnorb, synthetic_arm
+from utils.data.places import exists
 from utils.errors import InputError
 
 _LOADERS = {
@@ -33,10 +34,15 @@ def names():
 def load(name, root, **options):
     """The data set `name` from the folder `root` (DISENTANGLEMENT_LIB_DATA): a DataSet.
 
+    `name` may also be a path to images of one's own, as it stands or under `root` (see own.py).
     options: `factor_sizes` for synthetic_arm, seven numbers. InputError: unknown name, missing or broken file.
     """
-    if name not in _LOADERS:
-        near = difflib.get_close_matches(str(name), _LOADERS, 1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise InputError(f"data set {name!r} is not known; {hint}known are: {', '.join(_LOADERS)}")
-    return _LOADERS[name](name, Path(root).expanduser(), **options)
+    root = Path(root).expanduser()
+    if name in _LOADERS:
+        return _LOADERS[name](name, root, **options)
+    for path in (Path(name).expanduser(), root / name):
+        if exists(path):
+            return own.load(path)
+    near = difflib.get_close_matches(str(name), _LOADERS, 1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise InputError(f"data set {name!r} is neither known nor a path; {hint}known are: {', '.join(_LOADERS)}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from utils.data.convert import converted
+from utils.data.convert import converted, unpacked
 from utils.data.dataset import DataSet
 from utils.data.places import find
 from utils.errors import InputError
@@ -42,7 +42,7 @@ def load(name, root, sizes=SIZES):
             chunk = int(np.searchsorted(starts, place, side="right")) - 1
             yield _scaled(pictures[chunk][place - starts[chunk], 0])
 
-    images = converted(folder / "smallnorb.npy", paths.values(), (len(order), 64, 64, 1), read_from)
+    images = converted(unpacked(folder), paths.values(), (len(order), 64, 64, 1), read_from)
     return DataSet(name, images, sizes, NAMES, hidden=(1,))
 
 

@@ -1,0 +1,66 @@
+"""`python -m utils.data` from the command line."""
+
+import numpy as np
+import pytest
+from data_files import SPRITE_SIZES, write_dsprites
+from PIL import Image
+
+from utils.data import names
+from utils.data.contact_sheet import write_contact_sheet
+from utils.data.dsprites import load as load_dsprites
+
+
+def test_list_names_every_data_set(command):
+    output = command("-m", "utils.data", "list").stdout
+    assert all(name in output for name in names())
+
+
+def test_render_writes_an_archive_that_numpy_reads(command, tmp_path):
+    done = command("-m", "utils.data", "render", "--factor-sizes", "2,1,1,1,1,1,3", tmp_path / "out.npz")
+    assert done.returncode == 0, done.stderr
+    with np.load(str(tmp_path / "out.npz")) as archive:
+        assert archive["images"].shape == (6, 64, 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("show", "mpi3d_tuy", "--out", "sheet.png"), "did you mean mpi3d_toy?"),
+        (("show", "mpi3d_toy", "--out", "sheet.png"), "mpi3d_toy.npz"),
+        (("render", "--factor-sizes", "4,4,x", "out.npz"), "4,4,x"),
+        (("render", "--factor-sizes", "9,4,2,3,3,10,10", "out.npz"), "object_color is 9, expected 1 to 6"),
+        (("render", "out.zip"), "out.zip"),
+        (("render", "README.npz/out.npz", "--factor-sizes", "1,1,1,1,1,1,1"), "out.npz"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_two(command, tmp_path, arguments, named):
+    (tmp_path / "README.npz").write_text("a file, no folder")
+    arguments = [str(tmp_path / a) if a.startswith(("out", "README")) else a for a in arguments]
+    done = command("-m", "utils.data", *arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert named in done.stderr
+
+
+def test_render_refuses_to_overwrite(command, tmp_path):
+    (tmp_path / "out.npz").write_bytes(b"mine")
+    assert command("-m", "utils.data", "render", tmp_path / "out.npz").returncode == 2
+    assert (tmp_path / "out.npz").read_bytes() == b"mine"
+
+
+def test_show_draws_a_row_for_each_factor(command, tmp_path):
+    grid = ("--factor-sizes", "2,2,1,1,1,2,2")
+    done = command("-m", "utils.data", "show", "synthetic_arm", *grid, "--out", tmp_path / "sheet.png")
+    assert done.returncode == 0, done.stderr
+    with Image.open(str(tmp_path / "sheet.png")) as sheet:
+        picture = np.asarray(sheet.convert("RGB"))
+    colored = (picture.astype(int).max(axis=2) - picture.min(axis=2) > 40).any(axis=1)
+    assert np.count_nonzero(np.diff(colored.astype(int)) == 1) >= 7
+
+
+def test_contact_sheet_draws_grey_pictures(tmp_path):
+    write_dsprites(tmp_path)
+    write_contact_sheet(load_dsprites("dsprites_noshape", tmp_path, SPRITE_SIZES), tmp_path / "sheet.png")
+    with Image.open(str(tmp_path / "sheet.png")) as sheet:
+        assert sheet.size[1] > 300
