@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from utils.aicrowd import FALSE_WORDS, REPOSITORY, TRUE_WORDS, parse_switch, read_environment
@@ -78,6 +78,7 @@ def test_parse_switch_reads_words_in_any_spelling(word, spell):
     assert parse_switch("NAME", spell(word)) is (word in TRUE_WORDS)
 
 
+@settings(deadline=None)
 @given(st.text().filter(lambda text: text.strip().lower() not in TRUE_WORDS + FALSE_WORDS))
 def test_parse_switch_refuses_any_other_text_by_name(text):
     with pytest.raises(InputError, match="AICROWD_CUDA"):
@@ -107,6 +108,7 @@ def test_an_evaluation_name_inside_the_output_folder_is_kept(name, tmp_path):
     assert read_environment(variables).run_folder == tmp_path / name
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["..", ".", "a", "b", "", "/"]), min_size=1, max_size=6).map("/".join))
 def test_a_run_s_folder_never_leaves_the_output_folder(name):
     output = Path(os.sep, "nowhere", "out")
