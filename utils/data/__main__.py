@@ -2,6 +2,7 @@
 
     python -m utils.data list                                            # the names, and which files are there
     python -m utils.data show synthetic_arm --out sheet.png              # a picture: a row for each factor
+    python -m utils.data fetch mpi3d_toy                                 # download it
     python -m utils.data render --factor-sizes 4,4,2,3,3,40,40 OUT.npz   # the embedded scene in MPI3D's form
 
 Data sets lie under $DISENTANGLEMENT_LIB_DATA, or where --data says.
@@ -45,6 +46,13 @@ def _show(options):
     print(f"contact sheet: {options.out}")
 
 
+def _fetch(options):
+    from utils.data.fetch import fetch  # requests takes a second to import
+
+    terms = fetch(options.name, options.root)
+    print(f"{options.name} is under {options.root}. {terms}.")
+
+
 def _render(options):
     from utils.data import renderer
 
@@ -78,6 +86,9 @@ def _parse(arguments):
     show.add_argument("--out", required=True, metavar="PNG")
     show.add_argument("--factor-sizes", help="the grid of synthetic_arm")
     show.set_defaults(run=_show)
+    fetch = commands.add_parser("fetch", parents=[common], help="download a data set")
+    fetch.add_argument("name")
+    fetch.set_defaults(run=_fetch)
     render = commands.add_parser("render", parents=[common], help="render the embedded scene")
     render.add_argument("out", metavar="OUT.npz")
     render.add_argument("--factor-sizes", default=",".join(map(str, DEFAULT_SIZES)))

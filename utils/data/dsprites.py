@@ -116,12 +116,18 @@ class _Scream:
         return drawn
 
 
-def _sprites(path, sizes):
-    """uint8 (n, 64, 64, 1), 0 and 255, from the file's compressed 0 and 1."""
+def check(path, sizes=SIZES):
+    """Look whether the file holds dSprites' images; returns what `npz.stream_array` gives. InputError if not."""
     shape, dtype, read_from = npz.stream_array(path, "imgs")
     expected = (int(np.prod(sizes)), 64, 64)
     if dtype != np.uint8 or shape != expected:
         raise InputError(f"{path}: 'imgs' is {dtype} {shape}, expected uint8 {expected}")
+    return shape, dtype, read_from
+
+
+def _sprites(path, sizes):
+    """uint8 (n, 64, 64, 1), 0 and 255, from the file's compressed 0 and 1."""
+    shape, _, read_from = check(path, sizes)
 
     def whitened(first):
         for block in read_from(first):

@@ -21,9 +21,14 @@ def load(name, root):
     """
     path = find(name, root / name / f"{name}.npz", root / name / f"{name}.npy")
     images = npz_images(path) if path.suffix == ".npz" else npy_images(path)
+    return DataSet(name, images, fitting_sizes(path, len(images), name), FACTOR_NAMES)
+
+
+def fitting_sizes(path, count, name=""):
+    """The factor sizes of the file `path` with `count` images. InputError: there are none."""
     fitting = FACTOR_SIZES[:1] if name.endswith("complex") else FACTOR_SIZES
     for sizes in fitting:
-        if len(images) == np.prod(sizes):
-            return DataSet(name, images, sizes, FACTOR_NAMES)
+        if count == np.prod(sizes):
+            return sizes
     expected = " or ".join(f"{np.prod(sizes):,} ({'x'.join(map(str, sizes))})" for sizes in fitting)
-    raise InputError(f"{path}: {len(images):,} images found, expected {expected}")
+    raise InputError(f"{path}: {count:,} images found, expected {expected}")

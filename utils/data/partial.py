@@ -27,7 +27,7 @@ def partial_file(path, tag):
         if path.exists():
             yield None
             return
-        with open(os.open(str(partial), os.O_RDWR | os.O_CREAT, 0o666), "r+b") as file:
+        with open(str(partial), "r+b", opener=_open_or_make) as file:
             with contextlib.suppress(OSError):  # a file system without locks
                 fcntl.flock(file, fcntl.LOCK_EX)
             if path.exists():
@@ -41,6 +41,10 @@ def partial_file(path, tag):
             os.replace(str(partial), str(path))
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
+def _open_or_make(path, flags):
+    return os.open(path, flags | os.O_CREAT, 0o666)
 
 
 def require_room(path, needed):

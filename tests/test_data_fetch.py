@@ -1,0 +1,126 @@
+"""Fetching by name puts each file where its loader looks, and unpacks archives into their folder alone."""
+
+import gzip
+import io
+import tarfile
+
+import data_files
+import numpy as np
+import pytest
+
+from utils.data import fetch as module
+from utils.data import load, names, npz
+from utils.data.fetch import fetch, gunzip, unpack_cars
+from utils.data.sources import BY_HAND, SOURCES, TERMS
+from utils.errors import InputError
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """A function that packs pairs of name and content into an archive; a content that is a str is a link's target."""
+
+    def pack(*members):
+        with tarfile.open(str(tmp_path / "cars.tar.gz"), "w:gz") as packed:
+            for name, content in members:
+                member = tarfile.TarInfo(name)
+                if isinstance(content, str):
+                    member.type, member.linkname = tarfile.SYMTYPE, content
+                    packed.addfile(member)
+                else:
+                    member.size = len(content)
+                    packed.addfile(member, io.BytesIO(content))
+        return tmp_path / "cars.tar.gz"
+
+    return pack
+
+
+def test_every_data_set_can_be_fetched_but_the_embedded_one():
+    assert {*SOURCES, *BY_HAND, "synthetic_arm"} == set(names())
+    assert {*SOURCES, *BY_HAND} == set(TERMS)
+
+
+def test_fetch_brings_a_file_to_where_its_loader_looks(tmp_path, monkeypatch):
+    def download(path, urls, size=None, sha256=None, check=None):
+        data_files.write_dsprites(tmp_path)
+        assert path.exists()
+
+    monkeypatch.setattr(module, "download", download)
+    assert "dSprites" in fetch("dsprites_full", tmp_path)
+    assert len(load("dsprites_full", tmp_path, sizes=data_files.SPRITE_SIZES).images) == 216
+
+
+def test_fetch_unpacks_every_car_and_removes_the_archive(tmp_path, monkeypatch, archive):
+    monkeypatch.setattr(module, "download", lambda *arguments: archive(("data/cars/a.mat", b"a")))
+    fetch("cars3d", tmp_path)
+    assert [path.name for path in (tmp_path / "cars").iterdir()] == ["a.mat"]
+    assert not (tmp_path / "cars.tar.gz").exists()
+
+
+@pytest.mark.parametrize("name", ["../cars/a.mat", "/cars/a.mat", "cars/../../b/cars/a.mat", "data/cars/..mat"])
+def test_unpack_cars_never_writes_outside_its_folder(tmp_path, archive, name):
+    folder = tmp_path / "deep" / "down" / "cars"
+    unpack_cars(archive((name, b"a")), folder)
+    outside = [path for path in tmp_path.rglob("*.mat") if folder not in path.parents]
+    assert outside == []
+
+
+def test_unpack_cars_makes_no_links(tmp_path, archive):
+    unpack_cars(archive(("cars/a.mat", "/etc/passwd"), ("cars/b.mat", b"b")), tmp_path / "cars")
+    assert [path.name for path in (tmp_path / "cars").iterdir()] == ["b.mat"]
+
+
+def test_unpack_cars_refuses_a_member_too_big_for_a_car(tmp_path, archive, monkeypatch):
+    monkeypatch.setattr(module, "_LARGEST_MEMBER", 10)
+    with pytest.raises(InputError, match=r"a\.mat has 11 bytes"):
+        unpack_cars(archive(("cars/a.mat", b"a" * 11)), tmp_path / "cars")
+
+
+@pytest.mark.parametrize("damage", [lambda packed: packed[:-20], lambda packed: b"no archive", lambda packed: b""])
+def test_unpack_cars_names_a_damaged_archive(tmp_path, archive, damage):
+    path = archive(("cars/a.mat", data_files.noise(0, 100_000).tobytes()))
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(InputError, match=r"cars\.tar\.gz: cannot be unpacked"):
+        unpack_cars(path, tmp_path / "cars")
+
+
+def test_gunzip_writes_the_contents(tmp_path):
+    (tmp_path / "a.gz").write_bytes(gzip.compress(b"contents"))
+    gunzip(tmp_path / "a.gz", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == b"contents"
+
+
+def test_gunzip_leaves_nothing_of_a_damaged_file(tmp_path):
+    (tmp_path / "a.gz").write_bytes(gzip.compress(data_files.noise(0, 10_000).tobytes())[:-9])
+    with pytest.raises(InputError, match=r"a\.gz: cannot be unpacked"):
+        gunzip(tmp_path / "a.gz", tmp_path / "a")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.gz"]
+
+
+def test_check_refuses_an_mpi3d_file_of_another_number_of_images(tmp_path):
+    np.savez(str(tmp_path / "x.npz"), images=np.zeros((2, 64, 64, 3), np.uint8))
+    with pytest.raises(InputError, match="2 images found, expected 460,800"):
+        module._check_npz(tmp_path / "x.npz")
+
+
+def test_check_takes_a_whole_mpi3d_file(tmp_path):
+    shape = (460_800, 64, 64, 3)
+    with open(str(tmp_path / "x.npz"), "wb") as file:
+        file.write(npz.head("images", shape))
+        file.seek(int(np.prod(shape, dtype=np.int64)), io.SEEK_CUR)
+        file.write(npz.tail("images", shape, 0))
+    assert module._check_npz(tmp_path / "x.npz") == (4, 4, 2, 3, 3, 40, 40)
+
+
+def test_fetch_says_what_is_to_be_got_by_hand(tmp_path):
+    with pytest.raises(InputError, match=r"by hand from https://\S+ and put it to .*mpi3d_real_complex\.npz"):
+        fetch("mpi3d_real_complex", tmp_path)
+
+
+def test_fetch_has_nothing_to_bring_for_the_embedded_data_set(tmp_path):
+    with pytest.raises(InputError, match="rendered when it is first used"):
+        fetch("synthetic_arm", tmp_path)
+
+
+def test_fetch_refuses_an_unknown_name(tmp_path):
+    with pytest.raises(InputError, match="'mpi3d' is not known"):
+        fetch("mpi3d", tmp_path)
