@@ -9,6 +9,7 @@ from evaluation.codes import Encoded
 from utils.files import atomic_path
 
 SAMPLED_IMAGES = 64  # whose pixels stand for the data set's
+PARTS = {"points": ("points",), "votes": ("variances", "local_variances")}  # what is asked for together, and kept so
 
 
 class CodesCache:
@@ -24,18 +25,20 @@ class CodesCache:
     def load(self, part, seed):
         """What was kept of `part` ("points" or "votes") for `seed`: an Encoded, or None if there is nothing valid."""
         try:
-            with np.load(self.folder / f"{part}.npz", allow_pickle=False) as kept:
+            with open(self.folder / f"{part}.npz", "rb") as file, np.load(file, allow_pickle=False) as kept:
                 if str(kept["fingerprint"]) != f"{self.fingerprint} {seed}":
                     return None
-                return Encoded(**{name: kept[name] for name in kept.files if name != "fingerprint"})
+                return Encoded(**{name: kept[name] for name in PARTS[part]})
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
             return None
 
-    def save(self, part, seed, encoded):
-        """Keep the arrays of `encoded` that are not None."""
-        arrays = {name: array for name, array in encoded._asdict().items() if array is not None}
-        with atomic_path(self.folder / f"{part}.npz") as temporary, open(temporary, "wb") as out:
-            np.savez(out, fingerprint=np.array(f"{self.fingerprint} {seed}"), **arrays)
+    def save(self, encoded, seed):
+        """Keep what `encoded` has."""
+        for part, names in PARTS.items():
+            arrays = {name: getattr(encoded, name) for name in names}
+            if all(array is not None for array in arrays.values()):
+                with atomic_path(self.folder / f"{part}.npz") as temporary, open(temporary, "wb") as out:
+                    np.savez(out, fingerprint=np.array(f"{self.fingerprint} {seed}"), **arrays)
 
 
 def fingerprint(encoder_path, dataset):

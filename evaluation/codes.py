@@ -22,80 +22,91 @@ class Encoded(NamedTuple):
     variances: Optional[np.ndarray] = None  # (D,) float32 over FactorVAE's reference points, ddof=1
     local_variances: Optional[np.ndarray] = None  # (votes, D) float32 within each vote, ddof=1
 
+    def updated(self, other):
+        """This one, with what `other` has."""
+        return self._replace(**{name: array for name, array in other._asdict().items() if array is not None})
 
-def encode(represent, images, points=None, votes=None, as_uint8=False, batch=BATCH, progress=None):
-    """Encode what `points` and `votes` (of evaluation.protocol; either may be None) ask for: an Encoded.
+
+class Encoder:
+    """`represent`, checked: images as a data set stores them -> codes float32 (N, D), C order.
 
     represent  images (N, height, width, channels) -> codes (N, D), D >= 2, finite
-    images     the data set's: an array or memory map, uint8 or float
-    as_uint8   whether `represent` takes uint8 images as they are; else it gets float32 in [0, 1]
-    progress   called with (images just encoded, of how many)
+    as_uint8   whether it takes uint8 images as they are; else it gets float32 in [0, 1]
 
     Raises InputError for codes of another shape, fewer than two latents, NaN or infinite codes.
     """
-    consumers = [_Gather(votes.reference), _Spread(votes.images)] if votes is not None else []
-    consumers += [_Gather(points.images)] if points is not None else []
-    wanted = _distinct(points, votes)
+
+    def __init__(self, represent, as_uint8=False):
+        self.represent, self.as_uint8, self.num_codes = represent, as_uint8, None
+
+    def __call__(self, images):
+        images = np.asarray(images)
+        if images.dtype == np.uint8 and not self.as_uint8:
+            images = images.astype(np.float32) / np.float32(255)
+        return self._checked(np.asarray(self.represent(images)), len(images))
+
+    def _checked(self, codes, num_images):
+        if codes.ndim != 2 or len(codes) != num_images or codes.dtype.kind not in "fiu":
+            raise InputError(
+                f"encoder: returned {codes.dtype} {codes.shape} for {num_images} images, expected numbers "
+                f"({num_images}, latents)"
+            )
+        if codes.shape[1] < 2:
+            raise InputError(f"encoder: {codes.shape[1]} latent, expected at least 2 (the metrics compare latents)")
+        if codes.shape[1] != (self.num_codes or codes.shape[1]):
+            raise InputError(f"encoder: {codes.shape[1]} latents, but {self.num_codes} for earlier images")
+        self.num_codes = codes.shape[1]
+        with np.errstate(over="ignore"):
+            codes = np.ascontiguousarray(codes, dtype=np.float32)
+        bad = np.flatnonzero(~np.isfinite(codes).all(axis=0))
+        if len(bad):
+            raise InputError(f"encoder: latent {bad[0]} is NaN or infinite for some images, expected numbers")
+        return codes
+
+
+def encode(encoder, images, points=None, votes=None, batch=BATCH, progress=None):
+    """Encode what `points` and `votes` (of evaluation.protocol; either may be None) ask for: an Encoded.
+
+    encoder   an Encoder
+    images    the data set's: an array or memory map, uint8 or float
+    progress  called with (images just encoded, of how many)
+    """
+    gathers = {name: _Gather(asked) for name, asked in _asked(points, votes) if name != "votes"}
+    spread = _Spread(votes.looks) if votes is not None else None
+    wanted = np.unique(np.concatenate([asked.ravel() for _, asked in _asked(points, votes)]))
     for first in range(0, len(wanted), batch):
         chosen = wanted[first : first + batch]
-        codes = _checked(represent(_prepared(images[chosen], as_uint8)), chosen, consumers[0].num_codes)
-        for consumer in consumers:
+        codes = encoder(images[chosen])
+        for consumer in [*gathers.values()] + ([spread] if spread else []):
             consumer.take(chosen, codes)
         if progress is not None:
             progress(len(chosen), len(wanted))
-    found = Encoded(points=consumers[-1].codes if points is not None else None)
-    if votes is not None:
-        variances = np.var(consumers[0].codes, axis=0, ddof=1)
-        found = found._replace(variances=variances, local_variances=consumers[1].variances())
-    return found
+    return Encoded(
+        points=gathers["points"].codes if points is not None else None,
+        variances=np.var(gathers["reference"].codes, axis=0, ddof=1) if votes is not None else None,
+        local_variances=spread.variances() if votes is not None else None,
+    )
 
 
-def _distinct(points, votes):
-    asked = [points.images] if points is not None else []
-    asked += [votes.reference, votes.images.ravel()] if votes is not None else []
-    return np.unique(np.concatenate(asked))
-
-
-def _prepared(images, as_uint8):
-    images = np.asarray(images)
-    if as_uint8 or images.dtype != np.uint8:
-        return images
-    return images.astype(np.float32) / np.float32(255)
-
-
-def _checked(codes, images, expected):
-    codes = np.asarray(codes)
-    if codes.ndim != 2 or len(codes) != len(images) or codes.dtype.kind not in "fiu":
-        raise InputError(
-            f"encoder: returned {codes.dtype} {codes.shape} for {len(images)} images, expected numbers "
-            f"({len(images)}, latents)"
-        )
-    if codes.shape[1] < 2:
-        raise InputError(f"encoder: {codes.shape[1]} latent, expected at least 2 (the metrics compare latents)")
-    if expected is not None and codes.shape[1] != expected:
-        raise InputError(f"encoder: {codes.shape[1]} latents after {expected} for earlier images")
-    codes = np.ascontiguousarray(codes, dtype=np.float32)
-    if not np.isfinite(codes).all():
-        row, latent = np.argwhere(~np.isfinite(codes))[0]
-        raise InputError(f"encoder: latent {latent} of image {images[row]} is {codes[row, latent]}, expected numbers")
-    return codes
+def _asked(points, votes):
+    asked = [("points", points.looks)] if points is not None else []
+    return asked + ([("reference", votes.reference), ("votes", votes.looks)] if votes is not None else [])
 
 
 class _Requests:
     """Which images are asked for, and by whom, laid out in the order in which the images come."""
 
-    num_codes = None
-
     def __init__(self, images):
         self.order = np.argsort(images, axis=None, kind="stable")
         self.images = images.ravel()[self.order]
+        self.allocated = False
 
     def take(self, chosen, codes):
         """Serve the requests for the images `chosen` (ascending), which have `codes`."""
+        if not self.allocated:
+            self.allocate(codes.shape[1])
+            self.allocated = True
         first, last = np.searchsorted(self.images, [chosen[0], chosen[-1] + 1])
-        if self.num_codes is None:
-            self.num_codes = codes.shape[1]
-            self.allocate(self.num_codes)
         self.serve(self.order[first:last], np.searchsorted(chosen, self.images[first:last]), codes)
 
 

@@ -2,13 +2,25 @@
 
 import time
 
-from evaluation.codes import Encoded, encode
+import numpy as np
+
+from evaluation.codes import Encoded, Encoder, encode
 from evaluation.dci import dci
 from evaluation.factor_vae import score_votes
 from evaluation.irs import irs
 from evaluation.mig import mig
 from evaluation.progress import Silent
-from evaluation.protocol import METRICS, NUM_TRAIN, NUM_TRAIN_VOTES, draw_points, draw_votes
+from evaluation.protocol import (
+    METRICS,
+    NUM_EVAL_VOTES,
+    NUM_TEST,
+    NUM_TRAIN,
+    NUM_TRAIN_VOTES,
+    NUM_VARIANCE,
+    VOTE_SIZE,
+    draw_points,
+    draw_votes,
+)
 from evaluation.sap import sap
 from utils.errors import InputError
 
@@ -28,78 +40,81 @@ def evaluate(
     report     is told what happens (see evaluation.progress); None: nobody is
 
     Returns {name: result}, each result the dictionary of the metric's array function; the value that counts is
-    result[SCORES[name]].
-    Raises InputError for unknown metrics and for codes that cannot be scored (see evaluation.codes.encode).
+    result[SCORES[name]]. Raises InputError for unknown metrics and for codes that cannot be scored (see Encoder).
     """
-    unknown = [name for name in metrics if name not in METRICS]
-    if unknown or not metrics:
+    if not metrics or set(metrics) - set(METRICS):
         raise InputError(f"metrics {list(metrics)}: expected some of {', '.join(METRICS)}")
-    report = report or Silent()
-    points = draw_points(dataset, seed) if set(metrics) != {"factor_vae_metric"} else None
-    votes = draw_votes(dataset, seed) if "factor_vae_metric" in metrics else None
-    encoded = _encoded(representation_function, dataset, points, votes, seed, as_uint8, cache, report)
+    report, encoder = report or Silent(), Encoder(representation_function, as_uint8)
+    parts = [part for part, users in _USERS.items() if set(metrics) & users]
+    obtain = _watch if hasattr(dataset.images, "draw") else _look_up
+    encoded, factors, fixed = obtain(encoder, dataset, parts, seed, cache, report)
     results = {}
     for name in metrics:
         began = time.monotonic()
-        with report.stage(name) as bar:
-            results[name] = _SCORERS[name](encoded, points, votes, seed, jobs, bar)
+        with report.stage(name) as progress:
+            results[name] = _SCORERS[name](encoded, factors, fixed, seed=seed, jobs=jobs, progress=progress)
         report.scored(name, results[name], time.monotonic() - began)
     return results
 
 
-def _encoded(represent, dataset, points, votes, seed, as_uint8, cache, report):
-    """Codes from the cache where it has them, the rest encoded in one pass and kept."""
-    kept = Encoded()
-    asked = {"points": points, "votes": votes}
-    for part in [part for part, request in asked.items() if request is not None and cache is not None]:
+def _look_up(encoder, dataset, parts, seed, cache, report):
+    """(Encoded, factors of the points, factors fixed in the votes): from the cache, or from each image once."""
+    points = draw_points(dataset, seed) if "points" in parts else None
+    votes = draw_votes(dataset, seed) if "votes" in parts else None
+    asked, encoded = {"points": points, "votes": votes}, Encoded()
+    for part in parts if cache is not None else []:
         found = cache.load(part, seed)
         if found is not None:
             report.say(f"codes of the {part} reused: same encoder, same data")
-            kept = kept._replace(**{name: array for name, array in found._asdict().items() if array is not None})
-            asked[part] = None
-    if asked["points"] is None and asked["votes"] is None:
-        return kept
-    with report.stage("encoding") as bar:
-        fresh = encode(represent, dataset.images, as_uint8=as_uint8, progress=bar, **asked)
-    if cache is not None:
-        if asked["points"] is not None:
-            cache.save("points", seed, fresh._replace(variances=None, local_variances=None))
-        if asked["votes"] is not None:
-            cache.save("votes", seed, fresh._replace(points=None))
-    return kept._replace(**{name: array for name, array in fresh._asdict().items() if array is not None})
+            encoded, asked[part] = encoded.updated(found), None
+    if any(request is not None for request in asked.values()):
+        with report.stage("encoding") as progress:
+            fresh = encode(encoder, dataset.images, progress=progress, **asked)
+        encoded = encoded.updated(fresh)
+        if cache is not None:
+            cache.save(fresh, seed)
+    return encoded, points and points.factors, votes and votes.fixed
 
 
-def _halves(encoded, points):
-    codes, factors = encoded.points, points.factors
-    return codes[:NUM_TRAIN], factors[:NUM_TRAIN], codes[NUM_TRAIN:], factors[NUM_TRAIN:]
+def _watch(encoder, dataset, parts, seed, cache, report):
+    """The same where each picture is drawn anew (a background, noise): as the official code goes, look by look."""
+    of_points, of_votes = NUM_TRAIN + NUM_TEST, NUM_VARIANCE + (NUM_TRAIN_VOTES + NUM_EVAL_VOTES) * VOTE_SIZE
+    total = of_points * ("points" in parts) + of_votes * ("votes" in parts)
+    encoded, factors, fixed = Encoded(), None, None
+    with report.stage("encoding") as progress:
+
+        def look(drawn, random_state):
+            pictures = dataset.observe(drawn, random_state)
+            progress(len(drawn), total)
+            return np.concatenate([encoder(pictures[i : i + VOTE_SIZE]) for i in range(0, len(pictures), VOTE_SIZE)])
+
+        def spread(drawn, random_state):
+            return np.var(look(drawn, random_state), axis=0, ddof=1)
+
+        if "points" in parts:
+            factors, codes = draw_points(dataset, seed, look)
+            encoded = encoded._replace(points=codes)
+        if "votes" in parts:
+            reference, fixed, local = draw_votes(dataset, seed, look, spread)
+            encoded = encoded._replace(variances=np.var(reference, axis=0, ddof=1), local_variances=local)
+    return encoded, factors, fixed
 
 
-def _score_dci(encoded, points, votes, seed, jobs, bar):
-    return dci(*_halves(encoded, points), seed=seed, jobs=jobs, progress=bar)
+def _halves(encoded, factors):
+    return encoded.points[:NUM_TRAIN], factors[:NUM_TRAIN], encoded.points[NUM_TRAIN:], factors[NUM_TRAIN:]
 
 
-def _score_sap(encoded, points, votes, seed, jobs, bar):
-    return sap(*_halves(encoded, points), seed=seed, jobs=jobs, progress=bar)
-
-
-def _score_mig(encoded, points, votes, seed, jobs, bar):
-    return mig(*_halves(encoded, points)[:2], jobs=jobs, progress=bar)
-
-
-def _score_irs(encoded, points, votes, seed, jobs, bar):
-    return irs(*_halves(encoded, points)[:2], progress=bar)
-
-
-def _score_factor_vae(encoded, points, votes, seed, jobs, bar):
+def _score_votes(encoded, factors, fixed, **_):
     train, held_out = slice(NUM_TRAIN_VOTES), slice(NUM_TRAIN_VOTES, None)
-    local, fixed = encoded.local_variances, votes.fixed
+    local = encoded.local_variances
     return score_votes(encoded.variances, local[train], fixed[train], local[held_out], fixed[held_out])
 
 
+_USERS = {"points": {"dci", "sap_score", "mig", "irs"}, "votes": {"factor_vae_metric"}}
 _SCORERS = {
-    "dci": _score_dci,
-    "factor_vae_metric": _score_factor_vae,
-    "sap_score": _score_sap,
-    "mig": _score_mig,
-    "irs": _score_irs,
+    "dci": lambda encoded, factors, fixed, **options: dci(*_halves(encoded, factors), **options),
+    "factor_vae_metric": _score_votes,
+    "sap_score": lambda encoded, factors, fixed, **options: sap(*_halves(encoded, factors), **options),
+    "mig": lambda encoded, factors, fixed, seed, **options: mig(*_halves(encoded, factors)[:2], **options),
+    "irs": lambda encoded, factors, fixed, seed, jobs, **options: irs(*_halves(encoded, factors)[:2], **options),
 }

@@ -26,7 +26,7 @@ class Silent:
 class Console(Silent):
     """Tells people, on stderr.
 
-    on_score   called with (name, result, seconds) when a metric is done, before the next one begins
+    on_score   called with (name, result, seconds) when a metric is done, before anybody is told
     """
 
     def __init__(self, on_score=None, stream=None):
@@ -50,6 +50,6 @@ class Console(Silent):
             yield advance
 
     def scored(self, name, result, seconds):
-        self.say(f"{name}: {result[SCORES[name]]:.4f} ({seconds:.1f} s)")
         if self.on_score is not None:
             self.on_score(name, result, seconds)
+        self.say(f"{name}: {result[SCORES[name]]:.4f} ({seconds:.1f} s)")

@@ -1,0 +1,194 @@
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from evaluation import METRICS, SCORES, evaluate
+from evaluation.cache import CodesCache
+from evaluation.progress import Console, Silent
+from utils.data.dataset import DataSet
+from utils.errors import InputError
+
+SIZES = (3, 1, 4, 2)
+SMALL = {"NUM_TRAIN": 300, "NUM_TEST": 100, "NUM_VARIANCE": 200, "NUM_TRAIN_VOTES": 60, "NUM_EVAL_VOTES": 40}
+
+
+@pytest.fixture(autouse=True)
+def _small_protocol(monkeypatch):
+    module = sys.modules["evaluation.evaluate"]
+    for name, value in SMALL.items():
+        monkeypatch.setattr(module, name, value)
+    votes = SMALL["NUM_TRAIN_VOTES"] + SMALL["NUM_EVAL_VOTES"]
+    points = {"num_train": SMALL["NUM_TRAIN"], "num_test": SMALL["NUM_TEST"]}
+    draw_points, draw_votes = module.draw_points, module.draw_votes
+    monkeypatch.setattr(module, "draw_points", lambda *a: draw_points(*a, **points))
+    monkeypatch.setattr(
+        module, "draw_votes", lambda *a: draw_votes(*a, num_variance=SMALL["NUM_VARIANCE"], num_votes=votes)
+    )
+
+
+def picture(position):
+    """2 x 2 pixels that give the factors away."""
+    return np.array(np.unravel_index(position, SIZES)).reshape(2, 2, 1)
+
+
+@pytest.fixture
+def dataset():
+    images = np.stack([picture(position) for position in range(int(np.prod(SIZES)))]).astype(np.uint8)
+    return DataSet("tiny", images, SIZES, ("a", "b", "c", "d"))
+
+
+def perfect(images):
+    return images.reshape(len(images), -1)[:, [0, 2, 3]] * 255.0
+
+
+def scores(results):
+    return {name: result[SCORES[name]] for name, result in results.items()}
+
+
+def test_evaluate_perfect_codes(dataset):
+    found = scores(evaluate(perfect, dataset))
+    assert found["factor_vae_metric"] > 0.7  # the factor with one value is asked for too, and has no code
+    assert [found[name] for name in ("dci", "mig", "irs")] == pytest.approx([1, 1, 1], abs=0.02)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_evaluate_one_metric_as_among_all(dataset, name):
+    alone = evaluate(perfect, dataset, metrics=(name,))
+    assert scores(alone)[name] == scores(evaluate(perfect, dataset))[name]
+
+
+def test_evaluate_constant_codes(dataset):
+    found = scores(evaluate(lambda images: np.ones((len(images), 3)), dataset))
+    assert list(found.values()) == pytest.approx([0] * 5, abs=0.02)  # SAP's solver leaves nearly equal classes
+
+
+def test_evaluate_another_seed_draws_other_points(dataset):
+    def noisy(images):
+        return perfect(images) + np.sin(1000 * perfect(images) @ np.ones((3, 3)))
+
+    first, second = (scores(evaluate(noisy, dataset, metrics=("mig",), seed=seed)) for seed in (0, 1))
+    assert first != second
+
+
+def test_evaluate_refuses_unknown_metrics(dataset):
+    with pytest.raises(InputError, match="expected some of dci"):
+        evaluate(perfect, dataset, metrics=("mig", "beta_vae"))
+
+
+def test_evaluate_refuses_no_metrics(dataset):
+    with pytest.raises(InputError, match="expected some of dci"):
+        evaluate(perfect, dataset, metrics=())
+
+
+def test_evaluate_refuses_codes_that_are_not_finite(dataset):
+    with pytest.raises(InputError, match="latent 1 is NaN"):
+        evaluate(lambda images: perfect(images) * [1, np.nan, 1], dataset)
+
+
+class Story(Silent):
+    def __init__(self):
+        self.lines, self.done = [], []
+
+    def say(self, text):
+        self.lines.append(text)
+
+    def scored(self, name, result, seconds):
+        self.done.append(name)
+
+
+def test_evaluate_reuses_codes_and_says_so(dataset, tmp_path):
+    cache, story = CodesCache(tmp_path, "key"), Story()
+    first = scores(evaluate(perfect, dataset, cache=cache))
+    second = scores(evaluate(lambda images: pytest.fail("encoded again"), dataset, cache=cache, report=story))
+    assert first == second
+    assert story.lines == [f"codes of the {part} reused: same encoder, same data" for part in ("points", "votes")]
+
+
+def test_evaluate_encodes_what_the_cache_lacks(dataset, tmp_path):
+    cache = CodesCache(tmp_path, "key")
+    evaluate(perfect, dataset, metrics=("mig",), cache=cache)
+    assert scores(evaluate(perfect, dataset, cache=cache)) == scores(evaluate(perfect, dataset))
+
+
+def test_evaluate_reports_metrics_that_are_done_before_an_interrupt(dataset):
+    class Interrupted(Story):
+        def scored(self, name, result, seconds):
+            super().scored(name, result, seconds)
+            if name == "mig":
+                raise KeyboardInterrupt
+
+    story = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(perfect, dataset, metrics=("irs", "mig", "dci"), report=story)
+    assert story.done == ["irs", "mig"]
+
+
+class Drawn(DataSet):
+    """Pictures that are drawn anew at each look."""
+
+    def __init__(self, dataset):
+        super().__init__("drawn", dataset.images, SIZES, dataset.factor_names)
+        self.images = Pictures(dataset.images)
+
+    def observe(self, factors, random_state=None):
+        return self.images.draw(self.index(factors), random_state)
+
+
+class Pictures:
+    def __init__(self, plain):
+        self.plain = plain
+
+    def draw(self, positions, random_state):
+        return self.plain[positions] + random_state.randint(2, size=(len(positions), 1, 1, 1)).astype(np.uint8)
+
+
+def test_evaluate_draws_pictures_in_the_order_of_the_looks(dataset):
+    seen = []
+
+    def represent(images):
+        seen.append(images)
+        return images.reshape(len(images), -1) * 255.0
+
+    evaluate(represent, Drawn(dataset), metrics=("mig",))
+    random_state = np.random.RandomState(0)
+    factors = dataset.sample_factors(16, random_state)
+    expected = Drawn(dataset).observe(factors, random_state)
+    np.testing.assert_allclose(seen[0] * 255, expected, rtol=1e-6)
+
+
+def test_evaluate_scores_drawn_pictures_as_stored_ones(dataset):
+    class Plain(Pictures):
+        def draw(self, positions, random_state):
+            return self.plain[positions]
+
+    drawn = Drawn(dataset)
+    drawn.images = Plain(dataset.images)
+    found, expected = scores(evaluate(perfect, drawn)), scores(evaluate(perfect, dataset))
+    assert list(found.values()) == pytest.approx(list(expected.values()), abs=1e-6)
+
+
+def test_console_writes_plain_lines_to_a_file(dataset, tmp_path):
+    with (tmp_path / "log").open("w+") as log:
+        evaluate(perfect, dataset, metrics=("mig",), report=Console(stream=log))
+        log.seek(0)
+        lines = log.read().splitlines()
+    assert lines[:2] == ["encoding …", "mig …"]
+    assert lines[2].startswith("mig: ")
+
+
+def test_console_draws_a_bar_on_a_terminal(tmp_path):
+    with (tmp_path / "log").open("w+") as log:
+        log.isatty = lambda: True
+        with Console(stream=log).stage("dci") as progress:
+            time.sleep(0.2)  # tqdm draws ten times a second
+            progress(3, 4)
+        log.seek(0)
+        assert "dci:  75%|" in log.read()
+
+
+def test_console_hands_results_on(dataset):
+    seen = {}
+    evaluate(perfect, dataset, metrics=("mig",), report=Console(on_score=lambda *a: seen.update({a[0]: a[1]})))
+    assert "discrete_mig" in seen["mig"]

@@ -1,0 +1,167 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import REPOSITORY, challenge_environment
+
+import local_evaluation
+from utils.aicrowd import read_environment
+
+SIZES = {"shape": 3, "size": 2, "place": 4}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A folder with images whose corner pixels are the factors, and an encoder that reads them off."""
+    folder = tmp_path_factory.mktemp("files")
+    factors = np.stack(np.unravel_index(np.arange(24), tuple(SIZES.values())), axis=1)
+    images = np.zeros((24, 64, 64, 3), np.uint8)
+    images[:, 0, 0] = 60 * factors
+    np.savez(folder / "tiny.npz", images=images)
+    (folder / "tiny.yml").write_text("factors:\n" + "".join(f"  {name}: {size}\n" for name, size in SIZES.items()))
+    encoder = torch.nn.Sequential(torch.nn.AvgPool2d(1, 64), torch.nn.Flatten())
+    torch.jit.save(torch.jit.trace(encoder, torch.rand(2, 3, 64, 64)), str(folder / "encoder.pt"))
+    return folder
+
+
+@pytest.fixture
+def evaluation(command, files):
+    def run(*arguments, **variables):
+        variables = {"AICROWD_DATASET_NAME": files / "tiny.npz", **variables}
+        return command("local_evaluation.py", *arguments, **variables)
+
+    return run
+
+
+@pytest.fixture
+def encoder(files, tmp_path):
+    """A copy of the encoder where the experiment has it."""
+    path = tmp_path / "output" / "experiment" / "representation" / "pytorch_model.pt"
+    path.parent.mkdir(parents=True)
+    path.write_bytes((files / "encoder.pt").read_bytes())
+    return path
+
+
+def final_line(done):
+    head, scores = done.stdout.splitlines()[-1].split(" :  ")
+    assert head == "Final Scores"
+    return json.loads(scores.replace("'", '"'))
+
+
+def test_local_evaluation_scores_the_experiment(evaluation, encoder):
+    scores = final_line(evaluation())
+    assert list(scores) == ["dci", "factor_vae_metric", "sap_score", "mig", "irs"]
+    assert scores["dci"] == pytest.approx(1, abs=0.01)
+    assert scores["factor_vae_metric"] == pytest.approx(1)
+
+
+def test_local_evaluation_writes_the_challenge_s_files(evaluation, encoder):
+    scores = final_line(evaluation("--metrics", "mig,irs"))
+    folder = encoder.parent.parent / "metrics"
+    for name, key in (("mig", "discrete_mig"), ("irs", "IRS")):
+        written = json.loads((folder / name / "results" / "aggregate" / "evaluation.json").read_text())
+        assert written[f"evaluation_results.{key}"] == scores[name]
+
+
+def test_local_evaluation_reuses_codes(evaluation, encoder):
+    first, second = (evaluation("--metrics", "mig") for _ in range(2))
+    assert "reused" not in first.stderr
+    assert "codes of the points reused" in second.stderr
+    assert final_line(first) == final_line(second)
+
+
+def test_local_evaluation_encodes_anew_for_a_new_encoder(evaluation, encoder):
+    evaluation("--metrics", "mig")
+    other = torch.nn.Sequential(torch.nn.AvgPool2d(2, 64), torch.nn.Flatten())
+    torch.jit.save(torch.jit.trace(other, torch.rand(2, 3, 64, 64)), str(encoder))
+    assert "reused" not in evaluation("--metrics", "mig").stderr
+
+
+def test_local_evaluation_takes_any_file_and_data_set(evaluation, files, tmp_path):
+    done = evaluation(
+        "--encoder", files / "encoder.pt", "--dataset", files / "tiny.npz", "--metrics", "mig", "--output", tmp_path
+    )
+    assert final_line(done)["mig"] == pytest.approx(1, abs=0.01)
+    assert (tmp_path / "metrics" / "mig").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--encoder", "missing.pt"), "missing.pt: cannot be read"),
+        (("--encoder", "LICENSE"), "LICENSE: not a TorchScript module"),
+        (("--dataset", "mpi3d_toyy"), "did you mean mpi3d_toy?"),
+        (("--dataset", "mpi3d_toy"), "mpi3d_toy"),
+    ],
+)
+def test_local_evaluation_refuses_bad_input_in_one_line(evaluation, encoder, arguments, reason):
+    done = evaluation(*arguments)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert reason in done.stderr
+
+
+def test_local_evaluation_without_an_encoder_says_where_it_looked(evaluation):
+    done = evaluation()
+    assert done.returncode == 2
+    assert "representation/pytorch_model.pt: cannot be read" in done.stderr
+
+
+def test_local_evaluation_names_a_folder_that_cannot_be_written(evaluation, encoder, tmp_path):
+    (tmp_path / "file").write_text("")
+    done = evaluation("--metrics", "mig", "--output", tmp_path / "file")
+    assert (done.returncode, done.stderr.splitlines()[-1][:6]) == (2, "error:")
+
+
+@pytest.mark.parametrize("arguments", [("--metrics", "mig,beta_vae"), ("--jobs", "0"), ("--seed", "x")])
+def test_local_evaluation_refuses_bad_options(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        local_evaluation.parse(arguments)
+    assert stopped.value.code == 2
+    assert arguments[0] in capsys.readouterr().err
+
+
+def test_dataset_name_of_the_variable_goes_first(tmp_path):
+    environment = {"AICROWD_OUTPUT_PATH": str(tmp_path), "AICROWD_DATASET_NAME": "mpi3d_real"}
+    assert local_evaluation.dataset_name(read_environment(environment)) == "mpi3d_real"
+
+
+def test_dataset_name_of_the_training(tmp_path):
+    environment = read_environment({"AICROWD_OUTPUT_PATH": str(tmp_path)})
+    environment.run_folder.mkdir(parents=True)
+    (environment.run_folder / "config.json").write_text('{"dataset": "shapes3d"}')
+    assert local_evaluation.dataset_name(environment) == "shapes3d"
+
+
+@pytest.mark.parametrize("written", [None, "", "[]", "{}"])
+def test_dataset_name_default(tmp_path, written):
+    environment = read_environment({"AICROWD_OUTPUT_PATH": str(tmp_path)})
+    if written is not None:
+        environment.run_folder.mkdir(parents=True)
+        (environment.run_folder / "config.json").write_text(written)
+    assert local_evaluation.dataset_name(environment) == "synthetic_arm"
+
+
+def test_local_evaluation_ends_at_once_on_interrupt_and_keeps_what_is_done(files, encoder, tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "local_evaluation.py", "--metrics", "mig,dci"],
+        cwd=str(REPOSITORY),
+        env=challenge_environment(tmp_path, AICROWD_DATASET_NAME=files / "tiny.npz", PYTHONUNBUFFERED=1),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    for line in process.stderr:
+        if line.startswith("mig: "):
+            break
+    process.send_signal(signal.SIGINT)
+    sent = time.monotonic()
+    rest = process.communicate(timeout=60)[0] or ""
+    assert time.monotonic() - sent < 10
+    assert process.returncode == 130, rest
+    assert (Path(encoder.parent.parent) / "metrics" / "mig" / "results" / "aggregate" / "evaluation.json").is_file()
