@@ -46,7 +46,7 @@ def parse_arguments(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", nargs="*", metavar="[CONFIG.yml] [key=value ...]", help="keys: utils/config.py")
     parser.add_argument("--fresh", action="store_true", help="start over; the run that is there is set aside")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)  # flags may stand anywhere
     has_file = bool(options.config) and "=" not in options.config[0]
     options.path, options.overrides = (options.config[0], options.config[1:]) if has_file else (None, options.config)
     return options
@@ -87,10 +87,11 @@ def finish(reason, trainer, run, stop, events):
         print(f"error: {name} could not always be written ({problem})", file=sys.stderr)
     if stop.signal:
         return 128 + stop.signal
-    if "export" in run.problems:
-        events.execution_error(f"export: {run.problems['export']}")
-    else:
+    if run.exported:
+        events.register_progress(1.0)
         events.submit()
+    else:
+        events.execution_error(f"export: {run.problems['export']}")
     return 1 if run.problems else 0
 
 

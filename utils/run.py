@@ -26,6 +26,7 @@ class Run:
         self.folder, self.config, self.encoder_path = Path(folder), config, Path(encoder_path)
         self.checkpoints, self.report = self.folder / "checkpoints", self.folder / "report"
         self.problems = {}
+        self.exported = False  # whether the last export succeeded
 
     def open(self, fresh):
         """Make the folder, or check that it was left by the same configuration. With `fresh`, set that one aside."""
@@ -56,15 +57,17 @@ class Run:
         """Checkpoint, export and pictures of the run as it stands; the seconds that took."""
         began = time.monotonic()
         state = {**trainer.state_dict(), "seconds": seconds}
-        self.attempt("export", lambda: export_encoder(trainer.networks["encoder"], trainer.channels, self.encoder_path))
+        encoder = trainer.networks["encoder"]
+        self.exported = self.attempt("export", lambda: export_encoder(encoder, trainer.channels, self.encoder_path))
         self.attempt("checkpoint", lambda: checkpoint.save(self.checkpoints, state))
         self.attempt("pictures", lambda: draw_pictures(trainer, self.report))
         return time.monotonic() - began
 
     def attempt(self, name, write):
-        """Call `write`; a failure of the file system becomes one line on stderr, the first time."""
+        """Whether `write()` succeeded; a failure of the file system becomes one line on stderr, the first time."""
         try:
             write()
+            return True
         except (OSError, RuntimeError) as error:  # torch.jit.save reports a full disk as a RuntimeError
             if name not in self.problems:
                 print(
@@ -73,6 +76,7 @@ class Run:
                     flush=True,
                 )
             self.problems[name] = _reason(error)
+            return False
 
     def _refuse_other(self, before, path):
         then, now = before.as_dict(), self.config.as_dict()
