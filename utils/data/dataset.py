@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from utils.data.mapped import batched
 from utils.errors import InputError
 
 
@@ -20,7 +21,7 @@ class DataSet:
     """
 
     def __init__(self, name, images, factor_sizes, factor_names, hidden=()):
-        self.name, self.images = name, images
+        self.name, self.images = name, batched(images)
         self._sizes = tuple(int(size) for size in factor_sizes)
         self._hidden = tuple(hidden)
         self._visible = tuple(place for place in range(len(self._sizes)) if place not in self._hidden)

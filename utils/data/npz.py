@@ -113,8 +113,10 @@ def read_header(file, what):
         if version not in read:
             raise ValueError(f"version {version} of the format is not known")
         shape, fortran_order, dtype = read[version](file)
-    except ValueError as error:
-        raise InputError(f"{what}: no readable NumPy array ({error})") from error
+    except OSError:
+        raise
+    except Exception as error:  # NumPy lets through what Python's parser says of a damaged header
+        raise InputError(f"{what}: no readable NumPy array ({str(error) or type(error).__name__})") from error
     if any(type(size) is not int or size < 0 for size in shape):
         raise InputError(f"{what}: shape {shape} found, expected whole numbers")
     if dtype.hasobject:

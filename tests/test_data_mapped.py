@@ -1,0 +1,87 @@
+"""Images by position are those of the plain array, whatever way they come."""
+
+import gc
+import os
+
+import numpy as np
+import pytest
+from data_files import noise
+
+from utils.data.mapped import MappedImages, batched
+from utils.errors import InputError
+
+IMAGES = noise(0, 7, 64, 64, 3)
+
+
+@pytest.fixture
+def mapped(tmp_path):
+    np.save(str(tmp_path / "a.npy"), IMAGES)
+    return batched(np.load(str(tmp_path / "a.npy"), mmap_mode="r"), large=0)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        np.array([3, 0, 6, 3]),
+        np.array([-1, 2]),
+        np.array([1], np.uint8),
+        np.array([], np.int64),
+        np.array([[1, 2], [3, 4]]),
+        np.arange(7) % 2 == 0,
+        slice(1, 6, 2),
+        [2, 5],
+        4,
+        (slice(None), 0, 0),
+    ],
+)
+def test_mapped_images_index_as_an_array_does(mapped, index):
+    np.testing.assert_array_equal(mapped[index], IMAGES[index])
+
+
+def test_mapped_images_of_a_view_are_its_own(mapped):
+    np.testing.assert_array_equal(mapped[2:][np.array([0, 1])], IMAGES[2:4])
+    np.testing.assert_array_equal(mapped.reshape(7, 8, 8, 192)[np.array([2])], IMAGES.reshape(7, 8, 8, 192)[[2]])
+
+
+def test_mapped_images_by_position_can_be_written_to(mapped):
+    batch = mapped[np.array([1, 2])]
+    batch[:] = 0
+    np.testing.assert_array_equal(mapped[1], IMAGES[1])
+
+
+@pytest.mark.parametrize("position", [7, -8])
+def test_mapped_images_refuse_positions_outside(mapped, position):
+    with pytest.raises(IndexError):
+        mapped[np.array([0, position])]
+
+
+def test_mapped_images_notice_that_the_file_was_cut(mapped):
+    os.truncate(str(mapped.filename), 30_000)
+    with pytest.raises(InputError, match=r"a\.npy: ends early"):
+        mapped[np.array([0, 6])]
+
+
+def test_mapped_images_close_their_file(tmp_path):
+    np.save(str(tmp_path / "a.npy"), IMAGES)
+    mapped = batched(np.load(str(tmp_path / "a.npy"), mmap_mode="r"), large=0)
+    descriptor = mapped._descriptor
+    os.fstat(descriptor)
+    del mapped
+    gc.collect()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+
+
+def test_batched_leaves_arrays_in_memory_alone():
+    assert batched(IMAGES, large=0) is IMAGES
+
+
+def test_batched_leaves_small_files_alone(tmp_path):
+    np.save(str(tmp_path / "a.npy"), IMAGES)
+    images = np.load(str(tmp_path / "a.npy"), mmap_mode="r")
+    assert batched(images) is images
+
+
+def test_batched_is_still_a_memory_map(mapped):
+    assert isinstance(mapped, MappedImages)
+    assert mapped.nbytes == IMAGES.nbytes

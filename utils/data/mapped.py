@@ -1,0 +1,54 @@
+"""Batches of images out of a file that is larger than memory."""
+
+from __future__ import annotations
+
+import os
+import weakref
+
+import numpy as np
+
+from utils.errors import InputError
+
+LARGE = 1 << 30  # bytes: below, a file is soon in memory as a whole, and then the plain map is the faster way
+
+
+class MappedImages(np.memmap):
+    """A memory map whose images, taken by an array of positions, are read from the file with one call each.
+
+    Through the map alone a batch costs a page fault every 4 KB, each of which reads far ahead into images that
+    nobody asked for: some forty times the time where the file is not in memory. Reading also notices that the file
+    was cut under the run, where touching the map would end the process (SIGBUS).
+    """
+
+    _descriptor = None  # of the open file; views have none: their first byte stands elsewhere in the file
+
+    def __getitem__(self, index):
+        by_position = isinstance(index, np.ndarray) and index.ndim == 1 and index.dtype.kind in "iu"
+        if not by_position or self._descriptor is None or not len(index):
+            return np.asarray(super().__getitem__(index))
+        positions = index.astype(np.int64)
+        positions[positions < 0] += len(self)
+        if positions.min() < 0 or positions.max() >= len(self):
+            return super().__getitem__(index)  # which says what is wrong
+        return self._read(positions.tolist())
+
+    def _read(self, positions):
+        images = np.empty((len(positions), *self.shape[1:]), self.dtype)
+        size = images[0].nbytes
+        places = [self.offset + position * size for position in positions]
+        for place in places:  # all wanted at once: the disk need not wait for the one before
+            os.posix_fadvise(self._descriptor, place, size, os.POSIX_FADV_WILLNEED)
+        for image, place in zip(images, places):
+            if os.preadv(self._descriptor, [image], place) != size:
+                raise InputError(f"{self.filename}: ends early; it was changed after it was opened")
+        return images
+
+
+def batched(images, large=LARGE):
+    """`images` as MappedImages if they are a memory-mapped file's whole array, `large` at least; else as they are."""
+    if not isinstance(images, np.memmap) or images.nbytes < large or not hasattr(os, "posix_fadvise"):
+        return images
+    mapped = images.view(MappedImages)
+    mapped._descriptor = os.open(str(images.filename), os.O_RDONLY)
+    weakref.finalize(mapped, os.close, mapped._descriptor)
+    return mapped
