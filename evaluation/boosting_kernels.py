@@ -1,6 +1,5 @@
-"""The compiled part of evaluation/boosting.py: one call grows one tree for each active factor.
+"""The compiled part of evaluation/boosting.py: trees of one factor, or a tree each of many with all codes in parallel.
 
-Everything is parallel twice over: the factors by themselves, and the search for splits over pairs of factor and code.
 Sums run over points in the codes' order as in the original, so that equally good splits stay equally good.
 """
 
@@ -20,19 +19,20 @@ NO_SPLIT = -1.0
 
 
 @njit
-def grow_tree(forest, f, step, seed):
-    """Grow tree number `step` of factor f and add it to the factor's scores."""
-    _begin(forest, f, step)
-    for level in range(DEPTH):
-        for code in range(forest.keys.shape[0]):
-            _search(forest, f, code, level, forest.scratch[f])
-        _split(forest, f, step, level, seed)
-    _finish(forest, f, step)
+def grow_factor(forest, f, first, last, seed):
+    """Grow the trees `first` to `last` - 1 of factor f and add them to the factor's scores."""
+    for step in range(first, last):
+        _begin(forest, f, step)
+        for level in range(DEPTH):
+            for code in range(forest.keys.shape[0]):
+                _search(forest, f, code, level, forest.scratch[f])
+            _split(forest, f, step, level, seed)
+        _finish(forest, f, step)
 
 
 @njit(parallel=True)
 def grow_trees(forest, active, step, seed):
-    """The same for every factor in `active` (int64), the codes of all of them shared out among the threads."""
+    """Grow one tree, number `step`, of every factor in `active` (int64), all codes shared out among the threads."""
     threads, num_codes = forest.scratch.shape[0], forest.keys.shape[0]
     pairs = len(active) * num_codes
     for a in prange(len(active)):
@@ -168,7 +168,7 @@ def _best_split(keys, residuals, reciprocals, total, shift):
     for i in range(size - 1):
         key = np.int64(keys[i])
         left += residuals[key & mask]
-        difference = size * left - (i + 1) * total
+        difference = (size - i - 1) * left - (i + 1) * (total - left)
         gain = difference * difference * reciprocals[i]
         if gain > best and (key >> shift) != (np.int64(keys[i + 1]) >> shift):
             best, at = gain, i

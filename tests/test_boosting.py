@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scored_codes import draw_factors, random_codes
 
 from evaluation.boosting import boost, plant, presort
-from evaluation.boosting_kernels import grow_tree
+from evaluation.boosting_kernels import grow_factor
 
 SIZES = (3, 4, 2)
 
@@ -78,13 +78,13 @@ def test_boost_splits_what_is_further_apart_than_the_gap():
 
 def first_tree(codes, labels):
     forest = plant(codes, labels[:, None], codes, np.array([2]))
-    grow_tree(forest, 0, 0, np.uint64(0))
+    grow_factor(forest, 0, 0, 1, np.uint64(0))
     return forest
 
 
 @settings(deadline=None, max_examples=30)
 @given(seed=st.integers(0, 10**6), n=st.integers(4, 60), levels=st.integers(2, 40))
-def test_grow_tree_finds_the_best_root(seed, n, levels):
+def test_grow_factor_finds_the_best_root(seed, n, levels):
     random_state = np.random.RandomState(seed)
     codes = random_state.randint(levels, size=(n, 3)).astype(np.float32)
     labels = np.append(random_state.randint(2, size=n - 2), [0, 1])
@@ -103,13 +103,13 @@ def test_grow_tree_finds_the_best_root(seed, n, levels):
         assert left.sum() ** 2 * n * n / (len(left) * (n - len(left))) == pytest.approx(best)
 
 
-def test_grow_tree_takes_the_middle_as_threshold():
+def test_grow_factor_takes_the_middle_as_threshold():
     codes = np.array([[0, 0], [1, 0], [3, 0], [4, 0]], dtype=np.float32)
     forest = first_tree(codes, np.array([0, 0, 1, 1]))
     assert (forest.features[0, 1], forest.thresholds[0, 1]) == (0, 2.0)
 
 
-def test_grow_tree_separates_neighbouring_floats():
+def test_grow_factor_separates_neighbouring_floats():
     low = np.float32(2**20)
     high = np.nextafter(low, np.float32(2**21))
     forest = first_tree(np.array([[low, 0]] * 3 + [[high, 0]] * 3, dtype=np.float32), np.array([0, 0, 0, 1, 1, 1]))
