@@ -5,8 +5,8 @@
     python local_evaluation.py --metrics dci,mig --jobs 4
 
 It reads representation/pytorch_model.pt in $AICROWD_OUTPUT_PATH/$AICROWD_EVALUATION_NAME, writes the challenge's files
-metrics/NAME/results/aggregate/evaluation.json there, and prints a table of the scores and, last, the line
-`Final Scores :  {...}` of the official script. A second call reuses the codes of the first.
+metrics/NAME/results/aggregate/evaluation.json and the page report/index.html there, and prints a table of the scores
+and, last, the line `Final Scores :  {...}` of the official script. A second call reuses the codes of the first.
 """
 
 import argparse
@@ -39,9 +39,10 @@ def main(arguments=None):
         results = evaluate(
             represent, dataset, options.metrics, options.seed, options.jobs, as_uint8=True, cache=cache, report=report
         )
+        page = make_report(folder, dataset)
     except OSError as error:
         raise InputError(f"output {folder}: {error.strerror or error}") from None
-    print(f"\n{table(results)}\n\nfiles: {folder / 'metrics'}")
+    print(f"\n{table(results)}\n\nfiles: {folder / 'metrics'}; report: {page}")
     print("Final Scores : ", final_scores(results))
 
 
@@ -64,6 +65,13 @@ def open_inputs(encoder, name, data_root):
     from utils.data import load as load_data
 
     return load_encoder(encoder), load_data(name, data_root)
+
+
+def make_report(folder, dataset):
+    """Write the page that explains the run in `folder`; its path."""
+    from utils.report import write_report  # stands on PyTorch too
+
+    return write_report(folder, dataset)
 
 
 def dataset_name(environment):

@@ -76,9 +76,10 @@ def test_view_reconstructs_the_images_it_shows(seen):
     assert np.abs(seen.images.astype(int) - seen.reconstructions).max() <= 1
 
 
-def test_view_starts_traversals_from_the_image_nearest_to_the_priors_mean(seen, colours):
-    nearest = (colours[:, :, 0, 0] - 0.5).square().sum(1).argmin()
-    np.testing.assert_array_equal(seen.base[0, 0], (colours[nearest, :, 0, 0] * 255).round().byte().numpy())
+def test_view_starts_traversals_from_an_image_of_median_distance(seen, colours):
+    distances = (colours[:, :, 0, 0] - 0.5).square().sum(1)
+    middle = colours[distances.argsort()[10], :, 0, 0]
+    np.testing.assert_array_equal(seen.base[0, 0], (middle * 255).round().byte().numpy())
 
 
 def test_traversal_moves_its_latent_from_end_to_end(seen):

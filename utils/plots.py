@@ -58,7 +58,7 @@ def view(encoder, decoder, images, shown=SHOWN, steps=STEPS):
         kl = kl_per_latent(mean, logvar)
         latents = kl.argsort(descending=True)[:shown]
         latents = latents[: max(AT_LEAST, int((kl[latents] > ACTIVE_KL).sum()))]
-        base = central(mean[:, latents])
+        base = typical(mean[:, latents])
         some = torch.linspace(0, len(images) - 1, min(SHOWN, len(images))).long()
         decoded = torch.sigmoid(decoder(mean[some]))
         moved = traverse(decoder, mean[base], latents, steps)
@@ -66,12 +66,13 @@ def view(encoder, decoder, images, shown=SHOWN, steps=STEPS):
     return View(kl.float().cpu().numpy(), latents.cpu().numpy(), *pixels)
 
 
-def central(codes):
-    """Index of the image whose `codes` (N, latents) lie nearest to the prior's mean.
+def typical(codes):
+    """Index of the image whose `codes` (N, latents) lie as far from the prior's mean as those of half the images.
 
-    A traversal that starts there stays where the decoder was trained, whichever latent moves.
+    Nearer to the mean, codes are those of images that the encoder hardly tells apart, and whose decoding is blurred;
+    farther out a traversal leaves what the decoder was trained on.
     """
-    return int(codes.square().sum(1).argmin())
+    return int(codes.square().sum(1).argsort()[len(codes) // 2])
 
 
 def traverse(decoder, code, latents, steps=STEPS):

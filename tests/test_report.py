@@ -1,0 +1,220 @@
+"""The report: one file, whole whatever is missing, true to what the run left, small and without secrets."""
+
+import json
+import os
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import torch
+
+from evaluation.results import result_path, write_result
+from utils import checkpoint, paper
+from utils.config import Config
+from utils.data.dataset import DataSet
+from utils.report import charts, report_path, write_report
+from utils.report.gather import SHOWN, read_results
+from utils.report.maps import maps
+from utils.trainer import Trainer
+
+FACTORS = 2
+
+
+def results(latents):
+    """What the five metrics find in codes whose first two latents are the two factors."""
+    aligned = np.eye(latents, FACTORS)
+    votes = np.zeros((FACTORS, latents), int)
+    votes[:, :FACTORS] = 100 * np.eye(FACTORS, dtype=int)
+    dims = np.arange(latents)
+    return {
+        "dci": {"disentanglement": 0.91, "importance_matrix": aligned},
+        "factor_vae_metric": {"eval_accuracy": 0.92, "votes": votes},
+        "sap_score": {"SAP_score": 0.93, "score_matrix": 0.2 + 0.8 * aligned},
+        "mig": {"discrete_mig": 0.94, "mutual_information": aligned, "factor_entropies": np.ones(FACTORS)},
+        "irs": {"IRS": 0.95, "IRS_matrix": aligned, "active_dims": dims},
+    }
+
+
+@pytest.fixture
+def dataset(tiny_images):
+    return DataSet("arm <b>", tiny_images, (4, 10), ("object_color", "object_<i>size"))
+
+
+def leave_run(folder, dataset, latents=3, active=None):
+    """A run's folder as train.py and local_evaluation.py leave it, its first `active` latents in use."""
+    config = Config(latent_dim=latents, device="cpu", objective="beta_vae")
+    trainer = Trainer(config, dataset.images, torch.device("cpu"))
+    with torch.no_grad():
+        trainer.networks["encoder"].mean.weight[active or latents :] = 0
+        trainer.networks["encoder"].mean.weight[: active or latents] *= 50
+    checkpoint.save(folder / "checkpoints", {**trainer.state_dict(), "seconds": 1.0})
+    trainer.close()
+    (folder / "config.json").write_text(config.to_json(), encoding="utf-8")
+    (folder / "log.csv").write_text("step,seconds,kl\n50,1.5,3.25\n100,3.0,4.5\n", encoding="utf-8")
+    for name, result in results(latents).items():
+        write_result(folder, name, result, 1.25, {})
+    return folder
+
+
+@pytest.fixture
+def run(tmp_path, dataset):
+    return leave_run(tmp_path, dataset)
+
+
+def text_of(path):
+    return path.read_text(encoding="utf-8")
+
+
+def test_report_needs_nothing_from_outside_its_file(run, dataset):
+    html = text_of(write_report(run, dataset))
+    assert not re.findall(r"""(?:src|href|url\()\s*=?\s*["']?(?!data:)(?:https?:|//|[\w./]+\.(?:png|css|js))""", html)
+    assert "<script" not in html
+
+
+def test_report_closes_every_tag_it_opens(run, dataset):
+    stack = []
+
+    class Checker(HTMLParser):
+        def handle_starttag(self, tag, attributes):
+            if tag not in ("meta", "img", "br", "line", "polyline"):
+                stack.append(tag)
+
+        def handle_endtag(self, tag):
+            assert stack.pop() == tag
+
+    Checker().feed(text_of(write_report(run, dataset)).replace("/>", ">"))
+    assert stack == []
+
+
+def test_report_shows_every_score(run, dataset):
+    html = text_of(write_report(run, dataset))
+    assert all(score in html for score in ("0.9100", "0.9200", "0.9300", "0.9400", "0.9500"))
+
+
+def test_report_marks_the_papers_scores_as_reported_on_other_data(run, dataset):
+    html = text_of(write_report(run, dataset))
+    assert re.search(r'<td class="paper">0\.5018', html)
+    assert "reports on MPI3D, another data set" in html
+
+
+def test_report_escapes_names(run, dataset):
+    html = text_of(write_report(run, dataset))
+    assert "arm <b>" not in html
+    assert "object &lt;i&gt;size" in html
+
+
+def test_report_of_an_empty_folder_is_a_page(tmp_path, dataset):
+    html = text_of(write_report(tmp_path, dataset))
+    assert "has not been scored" in html
+    assert "no log.csv" in html
+    assert "no checkpoint" in html
+
+
+def test_report_of_images_without_factors_has_pictures_and_no_maps(run, tiny_images):
+    html = text_of(write_report(run, DataSet("own", tiny_images, (), ())))
+    assert "Reconstructions" in html
+    assert "What explains the scores" not in html
+
+
+def test_report_leaves_out_scores_of_an_older_encoder(run, dataset):
+    encoder = run / "representation" / "pytorch_model.pt"
+    encoder.parent.mkdir()
+    encoder.touch()
+    os.utime(str(encoder), (10, 10))
+    os.utime(str(result_path(run, "mig")), (1, 1))
+    assert set(read_results(run)) == {"dci", "factor_vae_metric", "sap_score", "irs"}
+
+
+def test_report_reads_null_as_not_a_number(run):
+    path = result_path(run, "sap_score")
+    flat = json.loads(text_of(path))
+    flat["evaluation_results.score_matrix"][0][0] = None
+    path.write_text(json.dumps(flat), encoding="utf-8")
+    assert np.isnan(read_results(run)["sap_score"]["score_matrix"][0, 0])
+
+
+def test_report_with_512_latents_stays_small_and_shows_active_ones_alone(tmp_path, dataset):
+    path = write_report(leave_run(tmp_path, dataset, 512, active=40), dataset)
+    html = text_of(path)
+    shown = {int(number) for number in re.findall(r"<b>latent (\d+)</b>", html)}
+    assert path.stat().st_size < 5_000_000
+    assert len(shown) == SHOWN
+    assert max(shown) < 40
+
+
+def test_report_holds_no_environment_variable(run, dataset, monkeypatch):
+    monkeypatch.setenv("AICROWD_REDIS_PASSWORD", "hunter2-of-the-grader")
+    assert "hunter2-of-the-grader" not in text_of(write_report(run, dataset))
+
+
+def test_report_replaces_the_one_before_only_when_whole(run, dataset, monkeypatch):
+    before = text_of(write_report(run, dataset))
+    monkeypatch.setattr("os.replace", lambda *names: (_ for _ in ()).throw(OSError("disk gone")))
+    with pytest.raises(OSError, match="disk gone"):
+        write_report(run, dataset)
+    assert text_of(report_path(run)) == before
+    assert [path.name for path in report_path(run).parent.iterdir()] == ["index.html"]
+
+
+def test_maps_mark_the_pair_whose_gap_is_the_score():
+    information = np.array([[0.5, 0.1], [0.9, 0.2], [0.1, 0.8]])
+    found = results(3)
+    found["mig"]["mutual_information"] = information
+    marked = next(one.marked for one in maps(found, FACTORS) if one.title.startswith("MIG"))
+    np.testing.assert_array_equal(marked, [[2, 0], [1, 2], [0, 1]])
+
+
+def test_maps_place_irs_rows_at_their_latents():
+    found = results(4)
+    found["irs"].update(IRS_matrix=np.array([[0.3, 0.7]]), active_dims=np.array([2]))
+    values = next(one.values for one in maps(found, FACTORS) if one.title.startswith("IRS"))
+    np.testing.assert_array_equal(values[2], [0.3, 0.7])
+    assert np.isnan(values[[0, 1, 3]]).all()
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (-3.2, 7.1), (5, 5), (0, 1e6), (6213, 6801)])
+def test_ticks_enclose_the_values_with_few_round_steps(low, high):
+    found = charts.ticks(low, high)
+    assert found[0] <= low
+    assert found[-1] >= high
+    assert len(found) <= 8
+
+
+def test_curve_leaves_a_gap_where_a_value_is_missing():
+    assert charts.curve([0, 1, 2, 3, 4], [1, 2, np.nan, 2, 1], "loss").count("<polyline") == 2
+
+
+def test_curve_of_a_long_run_stays_small():
+    assert len(charts.curve(np.arange(100_000), np.random.RandomState(0).rand(100_000), "loss")) < 10_000
+
+
+def test_paper_keeps_unreadable_scores_apart():
+    assert set(paper.table("table1").rows["beta_vae"].values()) == {None}
+
+
+def test_paper_entry_is_its_own_row_of_table_3():
+    assert paper.entry()[1] == paper.table("table3").rows["512"]
+
+
+def test_report_command_refuses_a_folder_without_a_run(command, tmp_path):
+    found = command("-m", "utils.report", tmp_path / "none")
+    assert found.returncode == 2
+    assert found.stderr.startswith("error: ")
+    assert "config.json" in found.stderr
+
+
+def test_local_evaluation_ends_with_a_report(command, tmp_path):
+    class Mean(torch.nn.Module):
+        def forward(self, images):
+            return images.flatten(1)[:, ::1000]
+
+    folder = tmp_path / "output" / "experiment"
+    (folder / "representation").mkdir(parents=True)
+    torch.jit.save(torch.jit.trace(Mean(), torch.rand(2, 3, 64, 64)), str(folder / "representation/pytorch_model.pt"))
+    images = np.random.RandomState(0).randint(0, 256, size=(8, 64, 64, 3)).astype(np.uint8)
+    np.savez(str(tmp_path / "own.npz"), images=images)
+    (tmp_path / "own.yml").write_text("factors:\n  shape: 2\n  place: 4\n", encoding="utf-8")
+    done = command("local_evaluation.py", "--dataset", tmp_path / "own.npz", "--metrics", "irs", "--jobs", 1)
+    assert done.returncode == 0, done.stderr
+    assert "IRS: robustness" in text_of(report_path(folder))

@@ -1,0 +1,33 @@
+"""Make a run's report anew, scored or not.
+
+python -m utils.report                # of the experiment, $AICROWD_OUTPUT_PATH/$AICROWD_EVALUATION_NAME
+python -m utils.report RUN_FOLDER     # of another run
+"""
+
+import argparse
+from pathlib import Path
+
+from utils.aicrowd import read_environment
+from utils.data import load
+from utils.errors import InputError, entry_point
+from utils.report import write_report
+from utils.run import read_run_config
+
+
+@entry_point
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run_folder", nargs="?", type=Path, help="default: the experiment's")
+    environment = read_environment()
+    folder = parser.parse_args(arguments).run_folder or environment.run_folder
+    config = read_run_config(folder)
+    if config is None:
+        raise InputError(f"{folder}: holds no config.json; expected the folder of a run of train.py")
+    try:
+        print(write_report(folder, load(config.dataset, environment.data_root)))
+    except OSError as error:
+        raise InputError(f"report of {folder}: {error.strerror or error}") from None
+
+
+if __name__ == "__main__":
+    main()

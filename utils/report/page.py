@@ -1,0 +1,176 @@
+"""The report's HTML, section by section; every picture, style and number is in the one file."""
+
+import base64
+import io
+from html import escape
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from utils import plots
+from utils.log import ACTIVE_KL, clock
+from utils.report import charts
+from utils.report.gather import SHOWN
+from utils.report.maps import map_table, maps, num_scored_latents, scores_table
+
+CURVES = {  # columns of log.csv that are shown, and what they are
+    "reconstruction": "Reconstruction loss (nats)",
+    "kl": "KL term (nats)",
+    "tc": "Total correlation term (nats)",
+    "dip": "DIP term",
+    "discriminator_accuracy": "Discriminator's accuracy",
+    "active_latents": f"Active latents (KL > {ACTIVE_KL} nats)",
+    "steps_per_second": "Steps per second",
+}
+NAMES = {
+    "factor_vae": "FactorVAE",
+    "beta_vae": "β-VAE",
+    "annealed_vae": "AnnealedVAE",
+    "dip_vae_i": "DIP-VAE-I",
+    "dip_vae_ii": "DIP-VAE-II",
+    "beta_tc_vae": "β-TCVAE",
+    "bottleneck_vae": "BottleneckVAE",
+}
+
+
+def page(left):
+    """The whole page, of what a run `left` (utils.report.gather.Left)."""
+    title = f"{NAMES[left.config['objective']] if left.config else 'Encoder'} on {left.dataset}"
+    style = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+    sections = [_scores(left), _curves(left), _reconstructions(left), _traversals(left), _maps(left), _facts(left)]
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}: {escape(left.name)}</title><style>\n{style}{_strip_styles(left)}</style></head>\n"
+        f'<body><main><h1>{escape(title)}</h1><p class="lead">{escape(_summary(left))}</p>\n'
+        + "\n".join(section for section in sections if section)
+        + "\n</main></body></html>\n"
+    )
+
+
+def _summary(left):
+    told = [f"run “{left.name}”"]
+    if left.log:
+        told += [f"{int(left.log['step'][-1]):,} steps in {clock(left.log['seconds'][-1])}"]
+    if left.config:
+        told += [f"{left.config['latent_dim']} latents", f"batch {left.config['batch_size']}"]
+    return " · ".join([*told, f"{left.num_images:,} images"])
+
+
+def _section(title, *parts):
+    return f"<section><h2>{title}</h2>\n" + "\n".join(parts) + "</section>"
+
+
+def _scores(left):
+    if not left.results:
+        return _section("Scores", "<p>This encoder has not been scored; local_evaluation.py does that.</p>")
+    return _section("Scores", scores_table(left.results, left.dataset.startswith("mpi3d")))
+
+
+def _curves(left):
+    steps = left.log.get("step")
+    drawn = {title: charts.curve(steps, left.log[name], title) for name, title in CURVES.items() if name in left.log}
+    figures = [f"<figure><figcaption>{title}</figcaption>{svg}</figure>" for title, svg in drawn.items() if svg]
+    if not figures:
+        return _section("Training", "<p>This run left no log.csv.</p>")
+    note = f"Over the training steps. The first {charts.EARLY:.0%} may leave the frame."
+    return _section("Training", f"<p>{note}</p>", f'<div class="grid">{"".join(figures)}</div>')
+
+
+def _reconstructions(left):
+    if left.view is None:
+        return ""
+    pairs = zip(left.view.images, left.view.reconstructions)
+    images = [f'<img alt="image above its reconstruction" src="{_data_uri(_stacked(*pair))}">' for pair in pairs]
+    return _section(
+        "Reconstructions", "<p>Images above what comes back.</p>", f'<div class="pairs">{"".join(images)}</div>'
+    )
+
+
+def _traversals(left):
+    if left.view is None:
+        return _section("Traversals", "<p>This folder holds no checkpoint, so there is no decoder to show.</p>")
+    active = int((left.view.kl > ACTIVE_KL).sum())
+    captions = [_caption(left, latent) for latent in left.view.latents]
+    text = (
+        "One image is decoded again and again with one latent moved from −2 to +2 standard deviations of the prior. "
+        f"Latents by falling KL; {len(captions)} are shown of {active} active ones, {len(left.view.kl)} in all."
+    )
+    moving = [_strip(number, caption) for number, caption in enumerate(captions)]
+    rows = [_strip(number, caption, before=True) for number, caption in enumerate(captions)]
+    ends = '<figure><span></span><div class="ends note"><span>−2</span><span>0</span><span>+2</span></div></figure>'
+    return _section(
+        "Traversals",
+        f"<p>{text}</p>",
+        f'<div class="moving">{"".join(moving)}</div>',
+        '<h3 class="later">Step by step</h3>',
+        f'<div class="scroll"><div class="rows">{ends}{"".join(rows)}</div></div>',
+    )
+
+
+def _maps(left):
+    if not left.results or not left.factor_names:
+        return ""
+    count = num_scored_latents(left.results)
+    latents = left.view.latents if left.view is not None else np.arange(count)[:SHOWN]
+    latents = [latent for latent in latents if latent < count]
+    figures = [
+        f'<figure><h3>{one.title}</h3><p class="note">{one.reading}</p>'
+        f'<div class="scroll">{map_table(one, latents, left.factor_names)}</div></figure>'
+        for one in maps(left.results, len(left.factor_names))
+    ]
+    note = f"Rows are latents, in the order above ({len(latents)} of {count}); columns are factors. "
+    note += "A solid frame marks what decides a score, a dashed one what it is compared with."
+    return _section("What explains the scores", f"<p>{note}</p>", f'<div class="grid maps">{"".join(figures)}</div>')
+
+
+def _facts(left):
+    times = {"training": clock(left.log["seconds"][-1])} if left.log else {}
+    times.update({f"scoring: {name}": f"{result['elapsed_time']:.1f} s" for name, result in left.results.items()})
+    tables = {"Configuration": left.config, "Versions and hardware": left.machine, "Time": times}
+    figures = [f"<figure><h3>{title}</h3>{_text_table(values)}</figure>" for title, values in tables.items() if values]
+    return _section("How it was made", f'<div class="grid">{"".join(figures)}</div>')
+
+
+def _text_table(values):
+    rows = [f"<tr><th>{escape(str(key))}</th><td>{escape(str(value))}</td></tr>" for key, value in values.items()]
+    return f'<table class="pairs-of-text">{"".join(rows)}</table>'
+
+
+def _caption(left, latent):
+    told = f"<b>latent {latent}</b><br>{left.view.kl[latent]:.2f} nats"
+    information = left.results.get("mig", {}).get("mutual_information")
+    if information is None or latent >= len(information) or not left.factor_names:
+        return told
+    factor = int(information[latent].argmax())
+    return f"{told}<br>{escape(left.factor_names[factor])}" if information[latent, factor] > ACTIVE_KL else told
+
+
+def _strip(number, caption, before=False):
+    strip = f'<div class="strip s{number}" role="img" aria-label="traversal"></div>'
+    caption = f"<figcaption>{caption}</figcaption>"
+    return f"<figure>{caption + strip if before else strip + caption}</figure>"
+
+
+def _strip_styles(left):
+    """Each traversal once, as a background that the animation and the grid share."""
+    if left.view is None:
+        return ""
+    rules = [f":root{{--steps:{plots.STEPS}}}"]
+    for number, row in enumerate(left.view.traversals):
+        rules.append(f".s{number}{{background-image:url({_data_uri(np.concatenate(list(row), axis=1))})}}")
+    return "\n".join(rules)
+
+
+def _stacked(above, below):
+    gap = np.full((4, *above.shape[1:]), 255, np.uint8)
+    return np.concatenate([above, gap, below])
+
+
+def _data_uri(pixels):
+    """uint8 (height, width, channels) as a PNG that stands in the page itself."""
+    picture: Image.Image = plots.enlarged(pixels, 1)
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
