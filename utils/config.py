@@ -80,13 +80,13 @@ def read_config(path=None, overrides=()):
 
     Raises InputError, naming file and key, for what cannot be read, is unknown or is out of range.
     """
-    values = {} if path is None else _read_yaml(Path(path))
+    values = {} if path is None else read_yaml(Path(path))
     checked = {key: parse_value(key, value, where=str(path)) for key, value in values.items()}
     for text in overrides:
         key, separator, value = text.partition("=")
         if not separator:
             raise InputError(f"argument {text!r}: expected key=value, or one YAML file that comes first")
-        checked[key] = parse_value(key, _scalar(text, value), where="argument")
+        checked[key] = parse_value(key, scalar(text, value), where="argument")
     return Config(**checked)
 
 
@@ -140,14 +140,16 @@ def _refuse(place, expected):
     raise InputError(f"{place}: expected {expected}")
 
 
-def _scalar(text, value):
+def scalar(text, value):
+    """What the text `value` is in YAML; InputError names `text`, the argument it came with."""
     try:
         return yaml.safe_load(value)
     except yaml.YAMLError:
         raise InputError(f"argument {text!r}: the value is no valid YAML") from None
 
 
-def _read_yaml(path):
+def read_yaml(path):
+    """The dictionary in the YAML file `path` (a Path); InputError if it cannot be read or is none."""
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:

@@ -1,0 +1,118 @@
+"""Run a study, a grid of ordinary runs of train.py, and set it beside the paper's numbers; or rank runs.
+
+    python -m utils.study configs/table1.yml                                 # the paper's first table
+    python -m utils.study configs/table1.yml steps=3000 seeds=3 --jobs 2     # the same study, smaller
+    python -m utils.study configs/table3.yml latent_dim=10,32 steps=2000     # other rows
+    python -m utils.study configs/table1.yml --backend dask --address HOST:8786
+    python -m utils.study rank RUN_FOLDER RUN_FOLDER ...                     # by the official scores and by UDR
+
+Leaves in --output (default: studies/NAME under $AICROWD_OUTPUT_PATH) table.md, table.csv and plot.png, and each run's
+own folder under runs/. Called again it goes on where it stopped; what is finished is not done again. On a cluster
+all machines must see this repository, the data and the output under the same paths.
+Exit code: 0 all done; 1 some run failed (table.md names it), the others are done; 2 bad input.
+"""
+
+import argparse
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+import joblib
+
+from utils.aicrowd import read_environment
+from utils.errors import InputError, entry_point
+from utils.study.grid import read_study
+from utils.study.tables import write_tables
+from utils.study.work import work
+
+BACKENDS = ("threads", "dask", "ray")
+
+
+@entry_point
+def main(arguments=None):
+    arguments = sys.argv[1:] if arguments is None else arguments
+    environment = read_environment()
+    if arguments and arguments[0] == "rank":
+        return _rank(arguments[1:], environment)
+    options = _parse(arguments)
+    study = read_study(options.study, options.overrides)
+    folder = (options.output or environment.output_path / "studies" / study.name).resolve()
+    print(f"{study.title}: {len(study.runs)} runs, in {folder}", flush=True)
+    try:
+        failures = run_all(study, folder, options, environment.data_root.expanduser().resolve())
+        write_tables(folder, study, failures)
+    except OSError as error:
+        raise InputError(f"study's folder {folder}: {error.strerror or error}; expected one to write in") from None
+    print((folder / "table.md").read_text(encoding="utf-8"))
+    return 1 if failures else 0
+
+
+def run_all(study, folder, options, data_root):
+    """Do what is not done, on the back end that the options name; {run's name: reason} of what failed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    threads = options.threads or max(1, (os.cpu_count() or 1) // max(1, options.jobs))
+    tasks = [joblib.delayed(work)(str(folder), name, stages, threads, str(data_root)) for name, stages in study.runs]
+    with _backend(options.backend, options.address) as settings:
+        reasons = joblib.Parallel(n_jobs=options.jobs, batch_size=1, pre_dispatch="all", **settings)(tasks)
+    return {name: reason for (name, _), reason in zip(study.runs, reasons) if reason is not None}
+
+
+@contextlib.contextmanager
+def _backend(name, address):
+    """Enter joblib's back end `name`; gives further arguments of joblib.Parallel."""
+    if name == "threads":
+        yield {"prefer": "threads"}  # that wait for processes
+        return
+    with _connected(name, address), joblib.parallel_config(backend=name):
+        yield {}
+
+
+@contextlib.contextmanager
+def _connected(name, address):
+    try:
+        if name == "ray":
+            import ray
+            from ray.util.joblib import register_ray
+
+            with ray.init(address=address):
+                register_ray()
+                yield
+        else:
+            from distributed import Client
+
+            with Client(address):
+                yield
+    except ImportError as error:
+        package = "ray" if name == "ray" else "distributed"
+        raise InputError(f"--backend {name}: the package {package} is not installed ({error})") from None
+
+
+def _parse(arguments):
+    parser = argparse.ArgumentParser(
+        prog="python -m utils.study", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("study", type=Path, metavar="STUDY.yml")
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="keys of utils/config.py, and seeds")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at a time; -1 on a cluster: as many as it takes")
+    parser.add_argument("--threads", type=int, help="of each run; default: the cores shared out among the jobs")
+    parser.add_argument("--backend", choices=BACKENDS, default="threads", help="joblib's; default: this machine")
+    parser.add_argument("--address", help="of the cluster's scheduler; for ray default: a cluster of this machine")
+    parser.add_argument("--output", type=Path, help="the study's folder")
+    options = parser.parse_intermixed_args(arguments)
+    if options.jobs == 0 or options.jobs < -1:
+        parser.error(f"--jobs {options.jobs}: expected a number from 1 on, or -1")
+    return options
+
+
+def _rank(arguments, environment):
+    from utils.study.rank import rank  # PyTorch takes seconds to import
+
+    parser = argparse.ArgumentParser(prog="python -m utils.study rank", description="Rank runs that are scored.")
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN_FOLDER")
+    rank(parser.parse_args(arguments).runs, environment.data_root)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""Ranks of runs by the official scores, and the choice among seeds without labels by UDR."""
+
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy.stats import rankdata, spearmanr
+
+from evaluation.protocol import SCORES
+from utils import paper
+from utils.batches import step_generator, to_model_input
+from utils.data import load
+from utils.errors import InputError
+from utils.objectives import kl_per_latent
+from utils.report.gather import read_networks, read_results
+from utils.run import FREE_TO_CHANGE, read_run_config
+from utils.study.udr import udr
+
+IMAGES = 1000  # on which the codes of two runs are compared
+
+
+class Ranked(NamedTuple):
+    """A run with what ranks it."""
+
+    name: str
+    folder: Path
+    config: object  # utils.config.Config
+    scores: dict  # {metric: score}
+
+
+def read_runs(folders):
+    """A Ranked for each of `folders`; InputError for one that is no run or lacks a score."""
+    found = []
+    for folder in map(Path, folders):
+        config, results = read_run_config(folder), read_results(folder)
+        missing = [metric for metric in paper.NAMES if metric not in results]
+        if config is None or missing:
+            what = "config.json" if config is None else f"scores of {', '.join(missing)} for its encoder"
+            raise InputError(f"{folder}: has no {what}; expected the folder of a run that local_evaluation.py scored")
+        scores = {metric: float(results[metric][SCORES[metric]]) for metric in paper.NAMES}
+        found.append(Ranked(folder.name, folder, config, scores))
+    names = [one.name for one in found]
+    return [one if names.count(one.name) == 1 else one._replace(name=str(one.folder)) for one in found]
+
+
+def ranks(scores):
+    """Ranks (runs, metrics) of `scores` (runs, metrics), 1 for the highest; ties share their mean rank."""
+    return np.stack([rankdata(-column) for column in np.asarray(scores, float).T], axis=1)
+
+
+def rank_table(runs):
+    """The table of ranks as text, best mean rank first; '=' marks a tie."""
+    scores = np.array([[run.scores[metric] for metric in paper.NAMES] for run in runs])
+    by_metric = ranks(scores)
+    overall = by_metric.mean(axis=1)
+    places = rankdata(overall, method="min").astype(int)
+    width = max(len(run.name) for run in runs) + 2
+    lines = [f"{'place':>5}  {'run':{width}}{'mean rank':>9}" + "".join(f"{name:>16}" for name in paper.NAMES.values())]
+    for index in np.lexsort((np.arange(len(runs)), overall)):
+        cells = "".join(
+            f"{scores[index, m]:.4f} ({_place(by_metric[:, m], index)})".rjust(16) for m in range(len(paper.NAMES))
+        )
+        lines.append(f"{_place(overall, index):>5}  {runs[index].name:{width}}{overall[index]:>9.2f}{cells}")
+    assert len(places) == len(runs)
+    return "\n".join(lines)
+
+
+def choose_without_labels(runs, data_root):
+    """Lines on UDR: for each group of runs that differ in their seed alone, the choice and how the scores see it."""
+    groups = {}
+    for run in runs:
+        groups.setdefault(_but_for_the_seed(run.config), []).append(run)
+    lines = []
+    for group in groups.values():
+        if len(group) > 1:
+            lines += _group_lines(group, data_root)
+    return lines or ["UDR: no two runs differ in their seed alone, so there is nothing to choose among"]
+
+
+def codes_and_kl(run, data_root):
+    """Mean codes (IMAGES, latents) of images that the data set's name alone decides, and KL (latents,) in nats."""
+    networks = read_networks(run.folder, run.config)
+    if networks is None:
+        raise InputError(f"{run.folder}: has no sound checkpoint, which UDR needs")
+    images = load(run.config.dataset, data_root).images
+    chosen = np.sort(step_generator(0, 3).integers(len(images), size=IMAGES))
+    with torch.no_grad():
+        parts = [networks[0](to_model_input(np.asarray(images[some]), "cpu")) for some in np.array_split(chosen, 8)]
+        mean, logvar = (torch.cat(part) for part in zip(*parts))
+        return mean.numpy(), kl_per_latent(mean, logvar).numpy()
+
+
+def _group_lines(group, data_root):
+    scores = udr(*zip(*(codes_and_kl(run, data_root) for run in group)))
+    official = np.array([[run.scores[metric] for metric in paper.NAMES] for run in group])
+    overall = ranks(official).mean(axis=1)
+    best = int(np.argmax(scores))
+    place = _place(overall, best)
+    lines = [f"UDR, without labels, among {len(group)} runs that differ in their seed alone:"]
+    lines += [f"  {run.name}: {score:.4f}" for run, score in sorted(zip(group, scores), key=lambda pair: -pair[1])]
+    lines.append(f"  it picks {group[best].name}, which the official scores place {place} of {len(group)}")
+    if len(group) > 2:
+        columns = {"mean rank": -overall, **dict(zip(paper.NAMES.values(), official.T))}
+        told = ", ".join(f"{name} {_agreement(scores, column)}" for name, column in columns.items())
+        lines.append(f"  Spearman correlation of UDR with the official scores: {told}")
+    return lines
+
+
+def _agreement(one, other):
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return "undefined (all equal)"
+    return f"{spearmanr(one, other)[0]:+.2f}"
+
+
+def _place(values, index):
+    """Place of `values[index]` among `values`, smallest first, with '=' if others share it."""
+    tie = "=" if np.sum(values == values[index]) > 1 else ""
+    return f"{1 + int(np.sum(values < values[index]))}{tie}"
+
+
+def _but_for_the_seed(config):
+    free = {*FREE_TO_CHANGE, "seed"} - {"steps"}
+    return tuple(sorted((key, value) for key, value in config.as_dict().items() if key not in free))
+
+
+def rank(folders, data_root):
+    """Print the ranks of the runs in `folders` and the choice by UDR."""
+    runs = read_runs(folders)
+    print(rank_table(runs))
+    print()
+    print("\n".join(choose_without_labels(runs, data_root)))
+    sys.stdout.flush()

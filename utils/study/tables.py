@@ -1,0 +1,145 @@
+"""What a study leaves for people and programs: table.md, table.csv, plot.png, the paper's numbers told apart."""
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from utils import paper
+from utils.files import atomic_path, write_text
+from utils.study.work import read_result
+
+OURS, THEIRS = "#10568c", "#a06a12"
+
+
+def write_tables(folder, study, failures):
+    """Write the three files into `folder`, from the results that are there; `failures`: {run's name: reason}."""
+    found = collect(folder, study)
+    reported = paper_rows(study)
+    write_text(Path(folder) / "table.md", markdown(study, found, reported, failures))
+    write_text(Path(folder) / "table.csv", as_csv(found, reported))
+    with atomic_path(Path(folder) / "plot.png") as temporary:
+        plot(study, found, reported).savefig(str(temporary), format="png")
+
+
+def collect(folder, study):
+    """{row: {seed: {metric: score}}} of what is done, in the order of the rows."""
+    found = {row: {} for row in study.rows}
+    for _, stages in study.runs:
+        for stage in stages:
+            result = read_result(folder, stage)
+            if result is not None:
+                found[stage.row][stage.config.seed] = result["scores"]
+    return found
+
+
+def paper_rows(study):
+    """{row: {metric: score or None}} of the paper's table, ours first, by our row's name where we have that row."""
+    table = paper.table(study.paper) if study.paper else None
+    if table is None:
+        return {}
+    ours = {row: table.rows.get(study.paper_rows.get(row, row)) for row in study.rows}
+    taken = {study.paper_rows.get(row, row) for row in study.rows}
+    others = {row: scores for row, scores in table.rows.items() if row not in taken}
+    return {**{row: scores for row, scores in ours.items() if scores is not None}, **others}
+
+
+def mean_and_spread(scores, metric):
+    """Mean and standard deviation (n - 1) over seeds of {seed: {metric: score}}; NaN where there are too few."""
+    values = [one[metric] for one in scores.values()]
+    mean = float(np.mean(values)) if values else float("nan")
+    return mean, float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+
+
+def markdown(study, found, reported, failures):
+    """table.md's text."""
+    lines = [f"# {study.title}", "", "| | seeds | " + " | ".join(paper.NAMES.values()) + " |"]
+    lines.append("|---|---|" + "---|" * len(paper.NAMES))
+    for row in [*study.rows, *(row for row in reported if row not in study.rows)]:
+        if row in found:
+            cells = [_ours(found[row], metric) for metric in paper.NAMES]
+            lines.append(f"| **{row}** | {len(found[row])} | " + " | ".join(cells) + " |")
+        if row in reported:
+            cells = [_theirs(reported[row][metric]) for metric in paper.NAMES]
+            lines.append(f"| *{row}, the paper* | | " + " | ".join(cells) + " |")
+    lines += ["", "Bold rows: measured, mean ± standard deviation over seeds."]
+    if reported:
+        lines.append(f"Rows in italics: {paper.source()}.")
+    lines += [f"\nFailed: {name}: {reason}" for name, reason in failures.items()]
+    return "\n".join(lines) + "\n"
+
+
+def as_csv(found, reported):
+    """table.csv's text: a line a run, and a line a row of the paper."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["row", "source", "seed", *paper.NAMES])
+    for row, by_seed in found.items():
+        for seed, scores in sorted(by_seed.items()):
+            writer.writerow([row, "measured", seed, *(scores[metric] for metric in paper.NAMES)])
+    for row, scores in reported.items():
+        writer.writerow([row, "paper", "", *(scores[metric] for metric in paper.NAMES)])
+    return out.getvalue()
+
+
+def plot(study, found, reported):
+    """A figure with one panel a metric: ours as dots and bars, the paper's as hollow diamonds."""
+    rows = [*study.rows, *(row for row in reported if row not in study.rows)]
+    figure = Figure(figsize=(13, 1.7 + 0.42 * len(rows)), dpi=110)
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(1, len(paper.NAMES), sharey=True)
+    for panel, (metric, name) in zip(panels, paper.NAMES.items()):
+        _panel(panel, rows, found, reported, metric)
+        panel.set_title(name, fontsize=11)
+    panels[0].set_yticks(range(len(rows)), rows)
+    panels[0].set_ylim(len(rows) - 0.5, -0.5)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="lower center", ncol=2, frameon=False, fontsize=10)
+    figure.suptitle(study.title, fontsize=12)
+    figure.subplots_adjust(left=0.1, right=0.985, top=1 - 0.85 / figure.get_figheight(), wspace=0.12)
+    figure.subplots_adjust(bottom=0.75 / figure.get_figheight())
+    return figure
+
+
+def _panel(panel, rows, found, reported, metric):
+    seen = [(place, found[row]) for place, row in enumerate(rows) if found.get(row)]
+    means = [mean_and_spread(scores, metric) for _, scores in seen]
+    places = [place - 0.12 for place, _ in seen]
+    spreads = [0.0 if np.isnan(spread) else spread for _, spread in means]
+    panel.errorbar(
+        [mean for mean, _ in means],
+        places,
+        xerr=spreads,
+        fmt="o",
+        color=OURS,
+        capsize=3,
+        label="measured: mean ± spread",
+    )
+    theirs = [(place + 0.18, reported[row][metric]) for place, row in enumerate(rows) if row in reported]
+    theirs = [(place, score) for place, score in theirs if score is not None]
+    panel.plot(
+        [score for _, score in theirs],
+        [place for place, _ in theirs],
+        "D",
+        color=THEIRS,
+        fillstyle="none",
+        label="reported by the paper, on MPI3D",
+    )
+    panel.set_xlim(left=0)
+    panel.grid(axis="x", color="#e3e6e8")
+    panel.set_axisbelow(True)
+    panel.tick_params(labelsize=9)
+
+
+def _ours(scores, metric):
+    mean, spread = mean_and_spread(scores, metric)
+    if np.isnan(mean):
+        return "–"
+    return f"{mean:.4f}" if np.isnan(spread) else f"{mean:.4f} ± {spread:.4f}"
+
+
+def _theirs(score):
+    return "–" if score is None else f"*{score:.4f}*"

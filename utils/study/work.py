@@ -1,0 +1,141 @@
+"""One run of a study: train.py and local_evaluation.py as processes, stage by stage, nothing that is done twice."""
+
+import contextlib
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from evaluation.protocol import SCORES
+from utils.aicrowd import REPOSITORY
+from utils.files import write_text
+from utils.report.gather import read_log, read_results
+from utils.run import FREE_TO_CHANGE
+
+DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
+
+
+class Failed(Exception):
+    """A command that did not do its work; the message says which and why."""
+
+
+def work(folder, name, stages, threads, data_root):
+    """Train and score the run `name` of the study in `folder`, `stages` (utils.study.grid.Stage) in their order.
+
+    threads    for each process
+    data_root  DISENTANGLEMENT_LIB_DATA
+
+    Stages whose results are there are passed over; the first that fails ends the run. Returns None or, in words,
+    why it failed. A process that an earlier call left behind in the same run is waited for.
+    """
+    folder = Path(folder)
+    try:
+        with _alone(folder / "runs" / f".{name}.lock") as lock:
+            for stage in stages:
+                if read_result(folder, stage) is None:
+                    _make_result(folder, name, stage, _environment(folder, name, threads, data_root), lock)
+    except (Failed, OSError) as error:
+        print(f"{name}: {error}", file=sys.stderr, flush=True)
+        return str(error)
+    return None
+
+
+def read_result(folder, stage):
+    """{"scores": {metric: score}, ...} of a stage that is done, or None."""
+    try:
+        found = json.loads(result_path(folder, stage).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if found["config"] == _lasting(stage.config) else None
+
+
+def result_path(folder, stage):
+    """Where the result of `stage` lies in the study's folder."""
+    return Path(folder) / "results" / f"{stage.row.replace('/', '_')}-seed{stage.config.seed}.json"
+
+
+def _make_result(folder, name, stage, environment, lock):
+    began = time.monotonic()
+    values = {key: value for key, value in stage.config.as_dict().items() if value != ""}
+    _call(["train.py", *(f"{key}={value}" for key, value in values.items())], environment, lock)
+    log = read_log(folder / "runs" / name / "log.csv")
+    if not log or log["step"][-1] < stage.config.steps:
+        reached = int(log["step"][-1]) if log else 0
+        raise Failed(f"train.py ended at step {reached} of {stage.config.steps}")
+    scored_from = time.monotonic()
+    _call(["local_evaluation.py", "--dataset", stage.config.dataset, "--jobs", "1"], environment, lock)
+    result = {
+        "row": stage.row,
+        "run": name,
+        "config": _lasting(stage.config),
+        "scores": _scores(folder / "runs" / name),
+        "training_seconds": float(log["seconds"][-1]),
+        "scoring_seconds": time.monotonic() - scored_from,
+    }
+    write_text(result_path(folder, stage), json.dumps(result, indent=2) + "\n")
+    scores = "  ".join(f"{metric} {score:.4f}" for metric, score in result["scores"].items())
+    print(f"{stage.row}, seed {stage.config.seed}: {scores}  ({time.monotonic() - began:.0f} s)", flush=True)
+
+
+def _scores(run_folder):
+    return {metric: float(result[SCORES[metric]]) for metric, result in read_results(run_folder).items()}
+
+
+def _lasting(config):
+    """The configuration without what a continued run may change, but for the steps."""
+    free = set(FREE_TO_CHANGE) - {"steps"}
+    return {key: value for key, value in config.as_dict().items() if key not in free}
+
+
+def _environment(folder, name, threads, data_root):
+    """The process's own, as a run of its own and never as one on the grader."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AICROWD_", "NDC_"))}
+    own = {
+        "AICROWD_OUTPUT_PATH": str(folder.resolve() / "runs"),
+        "AICROWD_EVALUATION_NAME": name,
+        "DISENTANGLEMENT_LIB_DATA": str(data_root),
+    }
+    limits = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), str(threads))
+    return {**limits, **kept, **own}
+
+
+def _call(arguments, environment, lock):
+    """Run a command of the kit; its output. Failed, with its last line on stderr, if it ends with an error.
+
+    The process inherits the run's `lock`, which so stays taken until it has ended, even if this one is killed.
+    """
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=str(REPOSITORY),
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        pass_fds=(lock,),
+        preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+    )
+    if done.returncode != 0:
+        last = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
+        raise Failed(f"{arguments[0]} ended with {done.returncode}: {last}")
+    return done.stdout
+
+
+def _die_with_parent():
+    """SIGTERM for this process when its parent is killed: train.py then leaves a checkpoint."""
+    import ctypes
+    import signal
+
+    ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def _alone(path):
+    """Hold the lock file `path`, waiting for whoever holds it; gives its descriptor."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file.fileno()
