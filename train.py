@@ -4,6 +4,8 @@
     python train.py configs/quickstart.yml                      # minutes on a CPU, on the embedded data
     python train.py configs/challenge.yml time_budget=8h        # the paper's entry
     python train.py configs/quickstart.yml seed=1 gamma=20 --fresh
+    python train.py configs/challenge.yml --plan                # what that costs here, and what its budget buys
+    torchrun --nproc_per_node=2 train.py configs/challenge.yml  # one model on several devices
 
 Leaves in $AICROWD_OUTPUT_PATH/$AICROWD_EVALUATION_NAME: config.json, log.csv, checkpoints/, report/ (pictures) and
 representation/pytorch_model.pt, which is there from the first minute on. Called again it goes on where it stopped.
@@ -17,10 +19,12 @@ from utils.aicrowd import read_environment
 from utils.budget import Budget
 from utils.config import read_config
 from utils.data import load
-from utils.device import resolve_device
+from utils.device import keep_freed_memory, resolve_device
+from utils.distributed import ProcessLost, join
 from utils.errors import InputError, entry_point
 from utils.events import WAIT_IN_ALL, Events
 from utils.loop import Loop, NotFinite
+from utils.plan import print_plan
 from utils.run import Run
 from utils.signals import Stop
 from utils.trainer import Trainer
@@ -30,11 +34,12 @@ from utils.trainer import Trainer
 def main(arguments=None):
     options = parse_arguments(arguments)
     environment = read_environment()
-    events = Events(environment)
+    group = join()
+    events = Events(environment, group.is_main)
     try:
         events.execution_started()
         with Stop() as stop:
-            return run_training(options, environment, events, stop)
+            return run_training(options, environment, events, stop, group)
     except BaseException as error:
         events.execution_error(f"{type(error).__name__}: {error}")
         raise
@@ -46,29 +51,36 @@ def parse_arguments(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", nargs="*", metavar="[CONFIG.yml] [key=value ...]", help="keys: utils/config.py")
     parser.add_argument("--fresh", action="store_true", help="start over; the run that is there is set aside")
+    parser.add_argument("--plan", action="store_true", help="measure speed and memory, say what the budget buys, end")
     options = parser.parse_intermixed_args(arguments)  # flags may stand anywhere
     has_file = bool(options.config) and "=" not in options.config[0]
     options.path, options.overrides = (options.config[0], options.config[1:]) if has_file else (None, options.config)
     return options
 
 
-def run_training(options, environment, events, stop):
+def run_training(options, environment, events, stop, group):
     """From arguments to an exported encoder; returns the exit code."""
     config = configure(options, environment)
     budget = Budget(config.time_budget, WAIT_IN_ALL if environment.is_grading else 0)
-    device = resolve_device(config.device)
-    data = load(config.dataset, environment.data_root)
+    device = resolve_device(config.device, group.local_rank)
+    group.use(device)
+    keep_freed_memory()
+    data = group.main_first(lambda: load(config.dataset, environment.data_root))
+    if options.plan:
+        return plan(config, data, device, budget)
     run = Run(environment.run_folder, config, environment.encoder_path)
-    run.open(options.fresh)
-    trainer = Trainer(config, data.images, device)
+    group.from_main(lambda: run.open(options.fresh))
+    trainer = Trainer(config, data.images, device, group=group)
     seconds_before = run.resume(trainer)
-    print(
-        f"training {config.objective} on {data.name} ({len(data.images):,} images), {device}, from step {trainer.step}"
+    tell(
+        f"training {config.objective} on {data.name} ({len(data.images):,} images), {device}, from step {trainer.step}",
+        group,
     )
     try:
         reason = Loop(trainer, run, budget, stop, events, seconds_before).go()
-    except NotFinite as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (NotFinite, ProcessLost) as error:
+        if group.is_main or isinstance(error, ProcessLost):  # which one was lost is not known
+            print(f"error: {error}", file=sys.stderr, flush=True)
         events.execution_error(str(error))
         return 1
     except RuntimeError as error:
@@ -80,13 +92,31 @@ def run_training(options, environment, events, stop):
     return finish(reason, trainer, run, stop, events)
 
 
+def plan(config, data, device, budget):
+    """Print what the configuration costs here; writes nothing."""
+    trainer = Trainer(config, data.images, device)
+    try:
+        print_plan(trainer, budget)
+    finally:
+        trainer.close()
+    return 0
+
+
+def tell(text, group):
+    """Print in the main process alone."""
+    if group.is_main:
+        print(text, flush=True)
+
+
 def finish(reason, trainer, run, stop, events):
     """Report the end to the grader and to people; the exit code."""
-    print(f"{reason}: step {trainer.step}; encoder {run.encoder_path}; pictures and log in {run.folder}")
+    tell(f"{reason}: step {trainer.step}; encoder {run.encoder_path}; pictures and log in {run.folder}", trainer.group)
     for name, problem in run.problems.items():
         print(f"error: {name} could not always be written ({problem})", file=sys.stderr)
     if stop.signal:
         return 128 + stop.signal
+    if not trainer.group.is_main:  # it has written nothing, and has nothing to tell
+        return 0
     if run.exported:
         events.register_progress(1.0)
         events.submit()

@@ -19,6 +19,10 @@ def _one_thread():
 
 @pytest.fixture
 def tiny_images():
+    return make_tiny_images()
+
+
+def make_tiny_images():
     """uint8 (40, 64, 64, 3): dark images of random squares, which a few steps already learn something of."""
     small = np.random.RandomState(0).randint(0, 128, size=(40, 4, 4, 3))
     return small.repeat(16, axis=1).repeat(16, axis=2).astype(np.uint8)

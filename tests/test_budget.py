@@ -51,6 +51,13 @@ def test_budget_holds_back_what_comes_after_the_closing():
     assert counted.left == 55 - 25 - (Budget.MARGIN * 2.0 + Budget.SLACK)
 
 
+def test_budget_permits_what_still_fits_with_its_margin():
+    counted = budget(60, Clock(), afterwards=25)
+    most = (55 - 25 - Budget.SLACK) / Budget.MARGIN
+    assert counted.permits(most - 0.01)
+    assert not counted.permits(most + 0.01)
+
+
 def test_process_age_counts_the_time_before_the_import():
     code = "import time; time.sleep(1.5); from utils.budget import process_age; print(process_age())"
     began = time.monotonic()

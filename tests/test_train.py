@@ -1,4 +1,8 @@
-"""train.py as a process: what it leaves, how it ends, and what a kill, a signal or bad input does to it."""
+"""train.py as people call it: what it leaves, how it ends, and what a kill, a signal or bad input does to it.
+
+What a process alone can show (kills, signals, the clock) is shown on processes; the rest calls `main` here, which
+saves each test the seconds that PyTorch takes to load.
+"""
 
 import csv
 import os
@@ -6,32 +10,49 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from conftest import REPOSITORY, challenge_environment
+from conftest import REPOSITORY, challenge_environment, make_tiny_images
 
+import train as train_module
 from utils import checkpoint
-from utils.data import load
 
-QUICK = ("batch_size=4", "latent_dim=3", "learning_rate=1e-3", "device=cpu")
+QUICK = ("dataset=tiny.npy", "batch_size=4", "latent_dim=3", "learning_rate=1e-3", "device=cpu")
 
 
 @pytest.fixture(scope="session")
 def data_root(tmp_path_factory):
-    """A DISENTANGLEMENT_LIB_DATA that holds the embedded data set, rendered once for all tests."""
+    """A DISENTANGLEMENT_LIB_DATA that holds forty images of one's own."""
     root = tmp_path_factory.mktemp("data")
-    load("synthetic_arm", root)
+    np.save(str(root / "tiny.npy"), make_tiny_images())
     return root
 
 
 @pytest.fixture
-def train(command, data_root):
-    def run(*arguments, **variables):
-        return command("train.py", *QUICK, *arguments, **{"DISENTANGLEMENT_LIB_DATA": data_root, **variables})
+def train(call, data_root):
+    """A function that runs train.py's main on the forty images; returns what a finished process would."""
+    return lambda *arguments, **variables: call(
+        *QUICK, *arguments, **{"DISENTANGLEMENT_LIB_DATA": data_root, **variables}
+    )
 
-    return run
+
+@pytest.fixture
+def call(tmp_path, monkeypatch, capsys):
+    def main(*arguments, **variables):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "environ", challenge_environment(tmp_path, **variables))
+            patch.setattr("utils.loop.LOOK_SECONDS", 1e9)  # rows at round numbers of steps on any machine
+            try:
+                code = train_module.main([str(argument) for argument in arguments])
+            except SystemExit as ended:
+                code = ended.code
+        told = capsys.readouterr()
+        return SimpleNamespace(returncode=code, stdout=told.out, stderr=told.err)
+
+    return main
 
 
 @pytest.fixture
@@ -57,9 +78,10 @@ def folder(tmp_path):
     return tmp_path / "output" / "experiment"
 
 
-def wait_for(condition, seconds=60):
+def wait_for(condition, process, seconds=120):
     end = time.monotonic() + seconds
     while not condition():
+        assert process.poll() is None, process.communicate()
         assert time.monotonic() < end, "what was waited for did not come"
         time.sleep(0.02)
 
@@ -88,7 +110,7 @@ def rows(folder):
 
 
 def test_train_leaves_what_the_readme_lists(train, folder):
-    done = train("steps=60")
+    done = train("steps=3")
     assert done.returncode == 0, done.stderr
     left = {path.name for path in folder.iterdir()}
     assert left == {"config.json", "log.csv", "checkpoints", "report", "representation"}
@@ -97,33 +119,46 @@ def test_train_leaves_what_the_readme_lists(train, folder):
 
 
 def test_train_exports_codes_of_every_latent(train, folder):
-    assert train("steps=5").returncode == 0
+    assert train("steps=3").returncode == 0
     assert codes(folder).shape == (2, 3)
 
 
 def test_train_logs_every_term(train, folder):
-    assert train("steps=120").returncode == 0
+    assert train("steps=70").returncode == 0
     log = rows(folder)
-    assert [row["step"] for row in log] == ["50", "100", "120"]
+    assert [row["step"] for row in log] == ["50", "70"]
     terms = {"reconstruction", "kl", "tc", "discriminator_loss", "discriminator_accuracy", "active_latents"}
     assert terms | {"seconds", "steps_per_second"} < set(log[0])
     assert float(log[-1]["reconstruction"]) < float(log[0]["reconstruction"])
 
 
-def test_train_writes_plain_lines_where_there_is_no_terminal(train):
-    done = train("steps=60")
-    assert "step 60/60" in done.stdout
-    assert "steps/s" in done.stdout
-    assert done.stderr == ""
+def test_train_writes_plain_lines_where_there_is_no_terminal(start):
+    stdout, stderr = start("steps=3").communicate()
+    assert "step 3/3" in stdout
+    assert "steps/s" in stdout
+    assert stderr == ""
 
 
-def test_train_ends_within_its_time_budget(train, folder):
+def test_train_ends_within_its_time_budget(start, folder):
     began = time.monotonic()
-    done = train("time_budget=12")
-    assert time.monotonic() - began < 12
-    assert done.returncode == 0
-    assert "time budget spent" in done.stdout
+    start("steps=1").communicate()
+    budget = 4 + 3 * (time.monotonic() - began)  # a loaded machine starts slowly, and may become slower still
+    process = start("--fresh", f"time_budget={budget}")
+    began, used = time.monotonic(), seconds_of_children()
+    stdout, _ = process.communicate()
+    took = time.monotonic() - began
+    if seconds_of_children() - used < took / 4:
+        pytest.skip("other processes left this one less than a quarter of a core")
+    assert took < budget
+    assert process.returncode == 0
+    assert "time budget spent" in stdout
     assert int(rows(folder)[-1]["step"]) > 0
+
+
+def seconds_of_children():
+    """CPU time that the processes which have ended took."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def test_train_called_again_goes_on_to_the_same_weights(train, folder):
@@ -135,11 +170,11 @@ def test_train_called_again_goes_on_to_the_same_weights(train, folder):
     assert [row["step"] for row in rows(folder)] == ["25", "50", "60"]
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.3, 1.1])
+@pytest.mark.parametrize("delay", [0.0, 0.7])
 def test_train_killed_at_any_moment_leaves_an_encoder_and_goes_on_to_the_same_weights(train, start, folder, delay):
     arguments = ("steps=60", "checkpoint_every=0.1")
     process = start(*arguments)
-    wait_for(encoder(folder).exists)
+    wait_for(encoder(folder).exists, process)
     time.sleep(delay)
     process.kill()
     process.communicate()
@@ -153,7 +188,7 @@ def test_train_killed_at_any_moment_leaves_an_encoder_and_goes_on_to_the_same_we
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_train_ends_in_order_on_a_signal(start, folder, number):
     process = start("steps=100000")
-    wait_for(lambda: (folder / "log.csv").exists())
+    wait_for(lambda: (folder / "log.csv").exists(), process)
     process.send_signal(number)
     began = time.monotonic()
     stdout, stderr = process.communicate()
@@ -165,25 +200,24 @@ def test_train_ends_in_order_on_a_signal(start, folder, number):
 
 
 def test_train_goes_on_from_the_checkpoint_before_a_damaged_one(train, folder):
-    assert train("steps=20").returncode == 0
+    assert train("steps=3").returncode == 0
     newest = max((folder / "checkpoints").iterdir())
     newest.write_bytes(newest.read_bytes()[:-7])
-    done = train("steps=30")
+    with pytest.warns(RuntimeWarning, match=newest.name):
+        done = train("steps=5")
     assert done.returncode == 0
-    assert newest.name in done.stderr
     assert "from step 0" in done.stdout
 
 
 def test_train_stops_with_the_last_good_encoder_after_numbers_that_are_not_finite(train, folder):
-    done = train("steps=500", "gamma=1e38", "learning_rate=1")
+    done = train("steps=500", "gamma=1e39")  # more than float32 holds
     assert done.returncode == 1
-    assert "not finite" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("error: losses or weights were not finite")
     assert torch.isfinite(codes(folder)).all()
 
 
-def test_train_takes_the_graders_data_set_before_the_files(train):
-    done = train(AICROWD_DATASET_NAME="mpi3d_toy")
+def test_train_takes_the_graders_data_set_before_the_files(call):
+    done = call(AICROWD_DATASET_NAME="mpi3d_toy")
     assert done.returncode == 2
     assert "mpi3d_toy" in done.stderr
 
@@ -196,13 +230,13 @@ def test_train_takes_the_graders_data_set_before_the_files(train):
         (["dataset=mpi3d_real"], {}, "mpi3d_real"),
         (["dataset=mpi4d"], {}, "mpi4d"),
         (["device=cuda:99"], {}, "cuda:99"),
-        ([], {"AICROWD_OUTPUT_PATH": "/proc/nothing"}, "/proc/nothing"),
+        (["dataset=tiny.npy"], {"AICROWD_OUTPUT_PATH": "/proc/nothing"}, "/proc/nothing"),
         ([], {"AICROWD_EVALUATION_NAME": "../../x"}, "AICROWD_EVALUATION_NAME"),
         ([], {"AICROWD_CUDA": "maybe", "AICROWD_IS_GRADING": "perhaps"}, "perhaps"),
     ],
 )
-def test_train_names_bad_input_in_one_line(command, data_root, tmp_path, arguments, variables, told):
-    done = command("train.py", *arguments, **{"DISENTANGLEMENT_LIB_DATA": data_root, **variables})
+def test_train_names_bad_input_in_one_line(call, data_root, tmp_path, arguments, variables, told):
+    done = call(*arguments, **{"DISENTANGLEMENT_LIB_DATA": data_root, **variables})
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
@@ -210,13 +244,19 @@ def test_train_names_bad_input_in_one_line(command, data_root, tmp_path, argumen
     assert not (tmp_path / "output").exists()
 
 
+def test_train_ends_with_code_2_on_bad_input_as_a_process(start):
+    process = start("gama=3")
+    assert process.communicate()[1].startswith("error: ")
+    assert process.returncode == 2
+
+
 def test_train_keeps_going_when_its_folder_becomes_a_file_and_says_so(start, folder):
-    process = start("steps=400", "checkpoint_every=0.5")
-    wait_for(lambda: (folder / "log.csv").exists())
+    process = start("steps=300", "checkpoint_every=0.5")
+    wait_for(lambda: (folder / "log.csv").exists(), process)
     checkpoints = folder / "checkpoints"
     checkpoints.rename(folder / "moved")
     checkpoints.write_text("")
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate()
     assert process.returncode == 1
     assert "all steps made" in stdout
     assert stderr.count("checkpoint not written") == 1
@@ -224,11 +264,10 @@ def test_train_keeps_going_when_its_folder_becomes_a_file_and_says_so(start, fol
 
 
 def test_train_is_the_same_for_the_same_seed(train, folder):
-    images = np.zeros((1, 64, 64, 3), dtype=np.float32)
     found = []
     for seed in (0, 0, 1):
         assert train("steps=3", f"seed={seed}", "--fresh").returncode == 0
-        found.append(torch.jit.load(str(encoder(folder)))(torch.from_numpy(images).permute(0, 3, 1, 2)))
+        found.append(codes(folder))
     assert torch.equal(found[0], found[1])
     assert not torch.equal(found[0], found[2])
 

@@ -130,6 +130,14 @@ def test_learning_rate_follows_its_decay(tiny_images, decay, step, spent, share)
     assert rates == pytest.approx([SMALL.learning_rate * share, SMALL.discriminator_learning_rate])
 
 
+def test_step_does_not_depend_on_how_gradients_lie_in_memory(tiny_images):
+    one, other = trainer(tiny_images), trainer(tiny_images)
+    gradients = [torch.rand(p.shape) for name in one.optimizers for p in one._parameters(name)]
+    one._move([torch.empty_like(p).copy_(g) for p, g in zip(one._parameters("vae"), gradients)])
+    other._move([g.contiguous() for g in gradients[: len(one._parameters("vae"))]])
+    assert all(torch.equal(a, b) for a, b in zip(weights(one, "encoder"), weights(other, "encoder")))
+
+
 def test_seed_decides_the_weights(tiny_images):
     one, other = trainer(tiny_images, seed=1), trainer(tiny_images, seed=2)
     assert not torch.equal(weights(one, "encoder")[0], weights(other, "encoder")[0])

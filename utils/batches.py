@@ -27,10 +27,12 @@ class Batches:
 
     images   uint8 (n, 64, 64, channels), an array or a memory map
     key      whole numbers; with the step's number they decide the draw, uniform with replacement
+    part     which of the `size` images drawn are given, as positions; None: all
     """
 
-    def __init__(self, images, size, key, first_step, device):
+    def __init__(self, images, size, key, first_step, device, part=None):
         self.images, self.size, self.key, self.device = images, size, tuple(key), device
+        self.part = slice(None) if part is None else part
         self.step = first_step
         self.resident = _on_gpu(images, device)
         self.queue = queue.Queue(AHEAD)
@@ -58,7 +60,7 @@ class Batches:
             self.thread.join()
 
     def _draw(self, step):
-        return step_generator(*self.key, step).integers(len(self.images), size=self.size)
+        return step_generator(*self.key, step).integers(len(self.images), size=self.size)[self.part]
 
     def _gather_ahead(self):
         step = self.step

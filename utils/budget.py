@@ -22,8 +22,8 @@ class Budget:
     The closing's time is measured, never guessed: the run closes once at its start and calls `hold_back`.
     """
 
-    MARGIN = 1.5  # the closing may take so many times what it took when it was measured ...
-    SLACK = 0.3  # ... and so many seconds more
+    MARGIN = 2.0  # the closing may take so many times what it took when it was measured ...
+    SLACK = 0.3  # ... and so many seconds more, in which the process ends too
 
     def __init__(self, seconds, afterwards=0.0, age=process_age, clock=time.monotonic):
         """`afterwards`: seconds that are needed after the closing, for the grader's acknowledgement."""
@@ -39,6 +39,10 @@ class Budget:
     def hold_back(self, closing_seconds):
         """Reserve time for a closing that took `closing_seconds`; a later, longer one raises the reserve."""
         self.reserve = max(self.reserve, self.afterwards + self.MARGIN * closing_seconds + self.SLACK)
+
+    def permits(self, seconds):
+        """Whether something that took `seconds` before can be done yet, within the budget."""
+        return self.seconds - self.afterwards - self.spent >= self.MARGIN * seconds + self.SLACK
 
     @property
     def left(self):

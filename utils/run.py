@@ -26,6 +26,7 @@ class Run:
         self.folder, self.config, self.encoder_path = Path(folder), config, Path(encoder_path)
         self.checkpoints, self.report = self.folder / "checkpoints", self.folder / "report"
         self.problems = {}
+        self.drawing = 0.0  # seconds that the last pictures took
         self.exported = False  # whether the last export succeeded
 
     def open(self, fresh):
@@ -47,20 +48,26 @@ class Run:
 
     def resume(self, trainer):
         """Load the newest sound checkpoint into `trainer`; the seconds trained before it (0.0: there is none)."""
-        state = checkpoint.load_latest(self.checkpoints, trainer.device) if self.checkpoints.exists() else None
+        state = trainer.group.from_main(lambda: checkpoint.load_latest(self.checkpoints))
         if state is None:
             return 0.0
         trainer.load_state_dict(state)
         return state["seconds"]
 
-    def close(self, trainer, seconds):
-        """Checkpoint, export and pictures of the run as it stands; the seconds that took."""
+    def close(self, trainer, seconds, permits=lambda seconds: True):
+        """Export, checkpoint and pictures of the run as it stands; the seconds that took.
+
+        permits: whether a budget allows for what took so many seconds before; the pictures may be left out.
+        """
         began = time.monotonic()
         state = {**trainer.state_dict(), "seconds": seconds}
         encoder = trainer.networks["encoder"]
         self.exported = self.attempt("export", lambda: export_encoder(encoder, trainer.channels, self.encoder_path))
         self.attempt("checkpoint", lambda: checkpoint.save(self.checkpoints, state))
-        self.attempt("pictures", lambda: draw_pictures(trainer, self.report))
+        if permits(self.drawing):
+            saved = time.monotonic()
+            self.attempt("pictures", lambda: draw_pictures(trainer, self.report))
+            self.drawing = time.monotonic() - saved
         return time.monotonic() - began
 
     def attempt(self, name, write):

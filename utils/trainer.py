@@ -1,8 +1,8 @@
 """One update after another: both networks, both optimisers, from batches that are gathered ahead.
 
 FactorVAE's update is Kim & Mnih 2018, algorithm 2. As in disentanglement_lib, both losses of a step are taken
-at the weights before it. The discriminator's gradients are asked for its own parameters alone, so nothing of its
-loss can reach the encoder, and nothing of the autoencoder's loss the discriminator.
+at the weights before it. The discriminator's gradients are asked for its own parameters alone (utils/adversary.py),
+so nothing of its loss can reach the encoder, and nothing of the autoencoder's loss the discriminator.
 """
 
 import inspect
@@ -11,8 +11,10 @@ import math
 import torch
 
 from utils import models, objectives
+from utils.adversary import discriminate
 from utils.batches import Batches, step_generator
 from utils.device import autocast, resolve_precision
+from utils.distributed import Alone
 
 VAE_BETAS, DISCRIMINATOR_BETAS = (0.9, 0.999), (0.5, 0.9)
 
@@ -24,10 +26,12 @@ class Trainer:
     images   uint8 (n, 64, 64, channels); no factor is ever seen
     device   torch.device
     attempt  how often the run went back after a number that was not finite: changes batches and noise
+    group    the processes that share the run (utils.distributed); each learns from its part of a batch
     """
 
-    def __init__(self, config, images, device, attempt=0, dtype=torch.float32):
+    def __init__(self, config, images, device, attempt=0, dtype=torch.float32, group=None):
         self.config, self.images, self.device, self.attempt = config, images, device, attempt
+        self.group = group or Alone()
         self.channels = images.shape[-1]
         self.objective = objectives.OBJECTIVES[config.objective]
         self.adversarial = config.objective == "factor_vae"
@@ -57,27 +61,35 @@ class Trainer:
         Returns its numbers as tensors that are not yet synchronised: {name: scalar, "kl_per_latent": (latents,)}.
         """
         if self.batches is None:
-            size = self.config.batch_size * (2 if self.adversarial else 1)
-            key = (self.config.seed, self.attempt)
-            self.batches = Batches(self.images, size, key, self.step, self.device)
+            halves = 2 if self.adversarial else 1
+            key, part = (self.config.seed, self.attempt), self.group.part(self.config.batch_size, halves)
+            self.batches = Batches(self.images, self.config.batch_size * halves, key, self.step, self.device, part)
         self._set_learning_rate(spent)
         numbers = self.learn(self.batches.next(), self._noise_generator())
         self.step += 1
         return numbers
 
     def learn(self, images, generator):
-        """The step's mathematics on `images` (batch_size or, with a discriminator, twice as many)."""
-        first, second = images[: self.config.batch_size], images[self.config.batch_size :]
-        posterior, reconstruction, logits = self._forward(first, generator)
+        """The step's mathematics on `images`: this process's part of batch_size, or with a discriminator of twice that.
+
+        A gradient or the reconstruction is a sum over the processes, everything else is computed by each of them.
+        """
+        count = self.config.batch_size // self.group.size
+        first, second = images[:count], images[count:]
+        own = self._posterior(first, generator)
+        with self.cast():
+            pixels = self.networks["decoder"](own.sample)
+        loss = reconstruction = objectives.reconstruction_loss(pixels.to(images.dtype), first) / self.group.size
+        both = self._discriminate(own.sample, second, generator) if self.adversarial else None
+        posterior = objectives.Posterior(*self.group.gather(*own))
+        logits = self.group.gather(both.logits)[0] if both else None
         terms = self.objective(posterior, self.step, self.config, logits)
-        loss = reconstruction + sum(terms.values())
-        self._gradients("vae", loss, retain_graph=self.adversarial)
-        numbers = {"reconstruction": reconstruction, **terms}
-        if self.adversarial:
-            numbers.update(self._discriminate(second, logits, generator))
-        for optimizer in self.optimizers.values():
-            optimizer.step()
+        gradients = list(torch.autograd.grad(loss + sum(terms.values()), self._parameters("vae")))
+        gradients += both.gradients if both else []
+        *gradients, reconstruction = self.group.add_up([*gradients, reconstruction.detach()])
+        self._move(gradients)
         with torch.no_grad():
+            numbers = {"reconstruction": reconstruction, **terms, **self._judge(logits, both)}
             numbers["kl_per_latent"] = objectives.kl_per_latent(posterior.mean, posterior.logvar)
         return {name: value.detach() for name, value in numbers.items()}
 
@@ -90,35 +102,46 @@ class Trainer:
         rate = self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
         self.optimizers["vae"].param_groups[0]["lr"] = rate
 
-    def _forward(self, images, generator):
-        with self.cast():
-            posterior = self._posterior(images, generator)
-            pixels = self.networks["decoder"](posterior.sample)
-            logits = self.networks["discriminator"](posterior.sample) if self.adversarial else None
-        reconstruction = objectives.reconstruction_loss(pixels.to(images.dtype), images)
-        return posterior, reconstruction, None if logits is None else logits.to(images.dtype)
-
     def _posterior(self, images, generator):
-        mean, logvar = (value.to(images.dtype) for value in self.networks["encoder"](images))
-        noise = torch.randn(mean.shape, generator=generator, device=self.device, dtype=mean.dtype)
-        return objectives.Posterior(mean, logvar, mean + (0.5 * logvar).exp() * noise)
-
-    def _discriminate(self, images, logits, generator):
-        with torch.no_grad(), self.cast():
-            codes = self._posterior(images, generator).sample
-            permuted = objectives.permute_dims(codes, generator)
+        """Of this process's images; every process draws the noise of the whole batch."""
         with self.cast():
-            permuted_logits = self.networks["discriminator"](permuted).to(images.dtype)
-        loss = objectives.discriminator_loss(logits, permuted_logits)
-        self._gradients("discriminator", loss)
-        right = torch.cat([logits[:, 0] > logits[:, 1], permuted_logits[:, 1] > permuted_logits[:, 0]])
+            mean, logvar = self.networks["encoder"](images)
+        mean, logvar = mean.to(images.dtype), logvar.to(images.dtype)
+        shape = (self.config.batch_size, self.config.latent_dim)
+        noise = torch.randn(shape, generator=generator, device=self.device, dtype=mean.dtype)
+        return objectives.Posterior(mean, logvar, mean + (0.5 * logvar).exp() * self.group.rows(noise))
+
+    def _discriminate(self, sample, images, generator):
+        """Both uses of the discriminator, for `sample` and for the permuted codes of the batch's second half."""
+        with torch.no_grad():
+            (codes,) = self.group.gather(self._posterior(images, generator).sample)
+            permuted = self.group.rows(objectives.permute_dims(codes, generator))
+        with self.cast():
+            return discriminate(self.networks["discriminator"], sample, permuted, self.config.batch_size)
+
+    def _judge(self, logits, both):
+        """How well the discriminator tells codes from permuted ones."""
+        if both is None:
+            return {}
+        (permuted,) = self.group.gather(both.permuted_logits)
+        right = torch.cat([logits[:, 0] > logits[:, 1], permuted[:, 1] > permuted[:, 0]])
+        loss = objectives.discriminator_loss(logits, permuted)
         return {"discriminator_loss": loss, "discriminator_accuracy": right.float().mean()}
 
-    def _gradients(self, name, loss, retain_graph=False):
-        parameters = self.optimizers[name].param_groups[0]["params"]
-        gradients = torch.autograd.grad(loss, parameters, retain_graph=retain_graph)
+    def _parameters(self, name):
+        return self.optimizers[name].param_groups[0]["params"]
+
+    def _move(self, gradients):
+        """One step of every optimiser by `gradients`, in the order of the optimisers' parameters.
+
+        A gradient must lie in memory as its parameter does: fused optimisers walk through both side by side.
+        """
+        parameters = [parameter for name in self.optimizers for parameter in self._parameters(name)]
         for parameter, gradient in zip(parameters, gradients):
-            parameter.grad = gradient
+            same = gradient.stride() == parameter.stride()
+            parameter.grad = gradient if same else torch.empty_like(parameter).copy_(gradient)
+        for optimizer in self.optimizers.values():
+            optimizer.step()
 
     def _noise_generator(self):
         seed = step_generator(self.config.seed, self.attempt, self.step, 1).integers(2**63)

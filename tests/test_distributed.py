@@ -1,0 +1,131 @@
+"""One model on two processes: the same trajectory, the same files, and an end when one of them dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from conftest import REPOSITORY, challenge_environment, make_tiny_images
+
+from utils import checkpoint
+from utils.config import OBJECTIVE_NAMES
+from utils.distributed import Alone
+
+QUICK = ("train.py", "dataset=tiny.npy", "batch_size=4", "latent_dim=3", "learning_rate=1e-3", "device=cpu")
+
+pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="this PyTorch has no torch.distributed")
+
+
+@pytest.fixture
+def launch(tmp_path):
+    """A function that starts a Python file on two processes, as torchrun does, and returns torchrun's Popen."""
+    np.save(str(tmp_path / "tiny.npy"), make_tiny_images())
+    launchers = []
+
+    def start(*arguments, processes=2):
+        environment = challenge_environment(tmp_path, DISENTANGLEMENT_LIB_DATA=tmp_path, PYTHONWARNINGS="ignore")
+        command = [sys.executable, *launcher(processes), *map(str, arguments)]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        launchers.append(subprocess.Popen(command, cwd=str(REPOSITORY), env=environment, text=True, **pipes))
+        return launchers[-1]
+
+    yield start
+    for process in launchers:
+        process.kill()
+        process.communicate()
+
+
+def launcher(processes):
+    if processes == 1:
+        return []
+    try:
+        import torch.distributed.run  # noqa: F401 (torchrun; before it there was launch)
+    except ImportError:
+        return ["-m", "torch.distributed.launch", "--use_env", "--nproc_per_node=2", f"--master_port={port()}"]
+    return ["-m", "torch.distributed.run", "--nproc_per_node=2", f"--master_port={port()}"]
+
+
+def port():
+    return 20000 + os.getpid() % 20000
+
+
+def finished(process):
+    stdout, stderr = process.communicate()
+    assert process.returncode == 0, stderr
+    return stdout
+
+
+def children(process):
+    """The processes that a launcher has started, by their ids."""
+    path = f"/proc/{process.pid}/task/{process.pid}/children"
+    with open(path, encoding="ascii") as file:
+        return [int(number) for number in file.read().split()]
+
+
+def newest(tmp_path):
+    return checkpoint.load_latest(tmp_path / "output" / "experiment" / "checkpoints")
+
+
+def distance(one, other):
+    """Mean difference between the weights of two checkpoints' encoders."""
+    pairs = zip(one["networks"]["encoder"].values(), other["networks"]["encoder"].values())
+    return sum(float((a - b).abs().mean()) for a, b in pairs)
+
+
+@pytest.fixture
+def trajectories(launch, tmp_path):
+    for processes in (1, 2):
+        finished(launch("tests/processes.py", tmp_path / f"{processes}.pt", processes=processes))
+    return [torch.load(str(tmp_path / f"{processes}.pt")) for processes in (1, 2)]
+
+
+def test_two_processes_with_half_the_batch_follow_one_with_all_of_it(trajectories):
+    whole, halves = trajectories
+    for objective in OBJECTIVE_NAMES:
+        for part, expected in whole[objective].items():
+            for name, value in expected.items():
+                assert torch.allclose(halves[objective][part][name], value, rtol=1e-10, atol=1e-12), (objective, name)
+
+
+def test_checkpoint_of_two_processes_is_gone_on_from_by_one(launch, tmp_path):
+    finished(launch(*QUICK, "steps=10"))
+    assert "from step 10" in finished(launch(*QUICK, "steps=20", processes=1))
+    two_then_one = newest(tmp_path)
+    finished(launch(*QUICK, "steps=20", "--fresh", processes=1))
+    one = newest(tmp_path)
+    finished(launch(*QUICK, "steps=1", "--fresh", processes=1))
+    start = newest(tmp_path)
+    assert one["step"] == two_then_one["step"] == 20
+    assert distance(two_then_one, one) < 0.1 * distance(one, start)
+
+
+def test_two_processes_write_one_log_and_speak_once(launch, tmp_path):
+    stdout = finished(launch(*QUICK, "steps=5"))
+    assert stdout.count("all steps made") == 1
+    assert len((tmp_path / "output" / "experiment" / "log.csv").read_text().splitlines()) == 2
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="finds the processes in /proc")
+def test_a_dead_process_ends_the_others_with_a_message(launch, tmp_path):
+    process = launch(*QUICK, "steps=100000")
+    log = tmp_path / "output" / "experiment" / "log.csv"
+    end = time.monotonic() + 120
+    while not log.exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    os.kill(children(process)[1], signal.SIGKILL)
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert "another process of this run has ended or hangs" in stderr
+
+
+def test_alone_leaves_everything_as_it_is():
+    value = torch.ones(2, 3)
+    assert Alone().rows(value) is value
+    assert Alone().gather(value)[0] is value
+    assert Alone().add_up([value])[0] is value

@@ -1,0 +1,133 @@
+"""One run on several processes: what they tell each other, and the same calls where there is only one.
+
+    torchrun --nproc_per_node=4 train.py configs/challenge.yml
+
+Every process holds the whole model and `batch_size` / processes of each batch. A step is that of one process with the
+whole batch: posteriors and logits are gathered, so that objectives which couple a batch see all of it, and gradients
+are added up. Only the main process reads the clock, writes files and speaks.
+"""
+
+import datetime
+import os
+
+import numpy as np
+import torch
+from torch import distributed
+
+from utils.errors import InputError
+
+PATIENCE = datetime.timedelta(minutes=5)  # without a word from another process, while this one waits for it
+
+
+class ProcessLost(RuntimeError):
+    """Another process of this run has ended or hangs."""
+
+
+class Alone:
+    """The one process of an ordinary run. Group has the same methods."""
+
+    rank, local_rank, size = 0, 0, 1
+
+    @property
+    def is_main(self):
+        return self.rank == 0
+
+    def use(self, device):
+        """Prepare for tensors on `device`."""
+
+    def part(self, batch_size, halves):
+        """Which images of a batch are this process's, of each of its `halves` of `batch_size`; None: all."""
+
+    def rows(self, tensor):
+        """This process's rows of a tensor that every process holds whole."""
+        return tensor
+
+    def gather(self, *tensors):
+        """Whole-batch tensors of each process's rows; gradients flow to this process's own."""
+        return tensors
+
+    def add_up(self, tensors):
+        """Sums over the processes of a list of tensors."""
+        return tensors
+
+    def agree(self, values):
+        """The largest over the processes of each of some numbers."""
+        return values
+
+    def from_main(self, make):
+        """What `make()` returns in the main process."""
+        return make()
+
+    def main_first(self, make):
+        """What `make()` returns here; the main process is done with it before another begins."""
+        return make()
+
+
+class Group(Alone):
+    """The processes that torchrun started; see Alone for the methods."""
+
+    def __init__(self, rank, local_rank, size):
+        self.rank, self.local_rank, self.size = rank, local_rank, size
+        self.tensors = None  # torch.distributed's default group
+        self._call(distributed.init_process_group, "gloo", timeout=PATIENCE)
+
+    def use(self, device):
+        if device.type == "cuda":
+            self.tensors = self._call(distributed.new_group, timeout=PATIENCE, backend="nccl")
+
+    def part(self, batch_size, halves):
+        if batch_size % self.size:
+            raise InputError(f"batch_size={batch_size}: expected a multiple of the {self.size} processes")
+        count = batch_size // self.size
+        return np.concatenate([half * batch_size + self.rank * count + np.arange(count) for half in range(halves)])
+
+    def rows(self, tensor):
+        count = len(tensor) // self.size
+        return tensor[self.rank * count : (self.rank + 1) * count]
+
+    def gather(self, *tensors):
+        widths = [tensor.shape[1] for tensor in tensors]
+        own = torch.cat(tensors, dim=1)
+        parts = [torch.empty_like(own) for _ in range(self.size)]
+        self._call(distributed.all_gather, parts, own.detach(), group=self.tensors)
+        parts[self.rank] = own
+        return torch.cat(parts).split(widths, dim=1)
+
+    def add_up(self, tensors):
+        flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+        self._call(distributed.all_reduce, flat, group=self.tensors)
+        pieces = flat.split([tensor.numel() for tensor in tensors])
+        return [piece.view_as(tensor) for piece, tensor in zip(pieces, tensors)]
+
+    def agree(self, values):
+        agreed = torch.tensor(values, dtype=torch.float64)
+        self._call(distributed.all_reduce, agreed, distributed.ReduceOp.MAX)
+        return agreed.tolist()
+
+    def from_main(self, make):
+        made = [make() if self.is_main else None]
+        self._call(distributed.broadcast_object_list, made)
+        return made[0]
+
+    def main_first(self, make):
+        made = make() if self.is_main else None
+        self.agree([0.0])
+        return made if self.is_main else make()
+
+    def _call(self, function, *arguments, **options):
+        try:
+            return function(*arguments, **options)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:200]
+            raise ProcessLost(
+                f"process {self.rank} of {self.size}: another process of this run has ended or hangs ({reason}); "
+                "the same command goes on from the last checkpoint"
+            ) from None
+
+
+def join():
+    """The Group that torchrun's variables describe, or Alone."""
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        return Alone()
+    return Group(int(os.environ["RANK"]), int(os.environ.get("LOCAL_RANK", "0")), size)

@@ -1,0 +1,37 @@
+"""Measures of a machine while it trains: how fast, how much memory, and how fast it multiplies matrices at best."""
+
+import resource
+import statistics
+import sys
+import time
+
+import torch
+
+SIDE = 1024  # of the matrices whose product is the measure of the machine
+
+
+def seconds_a_call(call, device, seconds, calls=3):
+    """The median time of one `call`, made for `seconds` and at least `calls` times, after one that is not counted."""
+    call()
+    times, began = [], time.monotonic()
+    while len(times) < calls or time.monotonic() - began < seconds:
+        start = time.perf_counter()
+        call()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def matrix_rate(device, seconds=1.0):
+    """Operations a second of a float32 product of two SIDE x SIDE matrices."""
+    one, other = torch.rand(2, SIDE, SIDE, device=device)
+    return 2 * SIDE**3 / seconds_a_call(lambda: one @ other, device, seconds)
+
+
+def peak_memory(device):
+    """The most bytes that this process has held: of the GPU's memory, or of the machine's."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2) counts in bytes there, in kilobytes on Linux
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
