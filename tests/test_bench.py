@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from utils import bench
+
+
+def numbers(line):
+    return line.split()[-len(bench.COLUMNS) :]
+
+
+@pytest.fixture
+def table(monkeypatch, capsys, tiny_images):
+    monkeypatch.setattr(bench, "CASES", ({"width": 1, "latent_dim": 2},))
+    monkeypatch.setattr(bench, "find_images", lambda dataset: np.concatenate([tiny_images] * 4))
+    bench.main(["seconds=0.1"])
+    return capsys.readouterr().out.splitlines()
+
+
+def test_bench_prints_a_row_a_case_under_its_columns(table):
+    assert table[1].split() == " ".join(bench.COLUMNS).split()
+    assert table[2].startswith("width=1, latent_dim=2")
+
+
+def test_bench_measures_what_a_step_takes_of_the_bound(table):
+    rate, images, operations, bound, share = (float(cell.rstrip("%")) for cell in numbers(table[2])[:5])
+    assert images == pytest.approx(128 * rate, abs=128 * 0.06)
+    assert operations == pytest.approx(10.6, rel=0.05)
+    assert share == pytest.approx(100 * rate / bound, rel=0.1)
+
+
+def test_bench_says_so_where_images_are_in_no_file(table):
+    assert numbers(table[2])[6] == "-"
+
+
+def test_bench_refuses_other_settings(capsys):
+    with pytest.raises(SystemExit) as ended:
+        bench.main(["width=2"])
+    assert ended.value.code == 2
+    assert "dataset=..., device=..., seconds=..." in capsys.readouterr().err
+
+
+def test_drop_from_memory_needs_a_file(tmp_path, tiny_images):
+    assert not bench.drop_from_memory(tiny_images)
+    np.save(str(tmp_path / "tiny.npy"), tiny_images)
+    assert bench.drop_from_memory(np.load(str(tmp_path / "tiny.npy"), mmap_mode="r"))
