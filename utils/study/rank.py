@@ -55,7 +55,6 @@ def rank_table(runs):
     scores = np.array([[run.scores[metric] for metric in paper.NAMES] for run in runs])
     by_metric = ranks(scores)
     overall = by_metric.mean(axis=1)
-    places = rankdata(overall, method="min").astype(int)
     width = max(len(run.name) for run in runs) + 2
     lines = [f"{'place':>5}  {'run':{width}}{'mean rank':>9}" + "".join(f"{name:>16}" for name in paper.NAMES.values())]
     for index in np.lexsort((np.arange(len(runs)), overall)):
@@ -63,7 +62,6 @@ def rank_table(runs):
             f"{scores[index, m]:.4f} ({_place(by_metric[:, m], index)})".rjust(16) for m in range(len(paper.NAMES))
         )
         lines.append(f"{_place(overall, index):>5}  {runs[index].name:{width}}{overall[index]:>9.2f}{cells}")
-    assert len(places) == len(runs)
     return "\n".join(lines)
 
 
@@ -74,9 +72,11 @@ def choose_without_labels(runs, data_root):
         groups.setdefault(_but_for_the_seed(run.config), []).append(run)
     lines = []
     for group in groups.values():
-        if len(group) > 1:
+        if len(group) > 2:
             lines += _group_lines(group, data_root)
-    return lines or ["UDR: no two runs differ in their seed alone, so there is nothing to choose among"]
+    return lines or [
+        "UDR: no three runs differ in their seed alone (two agree with each other as much as the other way)"
+    ]
 
 
 def codes_and_kl(run, data_root):
@@ -101,11 +101,9 @@ def _group_lines(group, data_root):
     lines = [f"UDR, without labels, among {len(group)} runs that differ in their seed alone:"]
     lines += [f"  {run.name}: {score:.4f}" for run, score in sorted(zip(group, scores), key=lambda pair: -pair[1])]
     lines.append(f"  it picks {group[best].name}, which the official scores place {place} of {len(group)}")
-    if len(group) > 2:
-        columns = {"mean rank": -overall, **dict(zip(paper.NAMES.values(), official.T))}
-        told = ", ".join(f"{name} {_agreement(scores, column)}" for name, column in columns.items())
-        lines.append(f"  Spearman correlation of UDR with the official scores: {told}")
-    return lines
+    columns = {"mean rank": -overall, **dict(zip(paper.NAMES.values(), official.T))}
+    told = ", ".join(f"{name} {_agreement(scores, column)}" for name, column in columns.items())
+    return [*lines, f"  Spearman correlation of UDR with the official scores: {told}"]
 
 
 def _agreement(one, other):

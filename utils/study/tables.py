@@ -2,6 +2,7 @@
 
 import csv
 import io
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +99,7 @@ def plot(study, found, reported):
     panels[0].set_ylim(len(rows) - 0.5, -0.5)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower center", ncol=2, frameon=False, fontsize=10)
-    figure.suptitle(study.title, fontsize=12)
+    figure.suptitle(textwrap.fill(study.title, 120), fontsize=12)
     figure.subplots_adjust(left=0.1, right=0.985, top=1 - 0.85 / figure.get_figheight(), wspace=0.12)
     figure.subplots_adjust(bottom=0.75 / figure.get_figheight())
     return figure

@@ -1,0 +1,227 @@
+"""Studies: what is left, what is done again and what is not, and a study as a process under a kill."""
+
+import csv
+import importlib.util
+import io
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from conftest import REPOSITORY, challenge_environment
+from PIL import Image
+
+from utils import paper
+from utils.study import work as work_module
+from utils.study.__main__ import main
+from utils.study.grid import read_study
+from utils.study.tables import collect, markdown, mean_and_spread, paper_rows, write_tables
+
+SMALL = ("batch_size=4", "latent_dim=3", "learning_rate=1e-3", "device=cpu", "checkpoint_every=1")
+CLUSTER = """
+import sys
+from distributed import LocalCluster
+
+if __name__ == "__main__":
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        print(cluster.scheduler_address, flush=True)
+        sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def calls(monkeypatch, tmp_path):
+    """The commands that a study makes, in order; each does its work at once, but for those that `failing` is in."""
+
+    class Calls(list):
+        failing = "seed=-1"
+
+        def __call__(self, arguments, environment, lock):
+            self.append(arguments)
+            if self.failing in arguments:
+                raise work_module.Failed("train.py ended with 2: error: out of luck")
+            run = tmp_path / "study" / "runs" / environment["AICROWD_EVALUATION_NAME"]
+            run.mkdir(parents=True, exist_ok=True)
+            for key, value in (one.split("=") for one in arguments if one.startswith("steps=")):
+                (run / "log.csv").write_text(f"step,seconds\n{value},1.5\n", encoding="utf-8")
+                assert key == "steps"
+
+    made = Calls()
+    monkeypatch.setattr(work_module, "_call", made)
+    monkeypatch.setattr(work_module, "_scores", lambda folder: dict.fromkeys(paper.NAMES, 0.25))
+    monkeypatch.setenv("AICROWD_OUTPUT_PATH", str(tmp_path / "unused"))
+    return made
+
+
+@pytest.fixture
+def study(calls, tmp_path):
+    """A function that runs a study with the commands replaced; its exit code."""
+    return lambda *arguments: main([*map(str, arguments), "--output", str(tmp_path / "study")])
+
+
+def trained(calls):
+    return [arguments for arguments in calls if arguments[0] == "train.py"]
+
+
+def test_study_trains_and_scores_every_run(study, calls):
+    assert study("configs/table1.yml", "seeds=2") == 0
+    assert len(trained(calls)) == 14
+    assert len(calls) == 28
+
+
+def test_study_never_does_finished_work_again(study, calls):
+    study("configs/table1.yml", "seeds=2")
+    calls.clear()
+    study("configs/table1.yml", "seeds=3")
+    assert {next(one for one in arguments if one.startswith("seed=")) for arguments in trained(calls)} == {"seed=2"}
+
+
+def test_study_goes_on_after_a_failed_run_and_names_it(study, calls, tmp_path, capsys):
+    calls.failing = "objective=beta_vae"
+    assert study("configs/table1.yml", "seeds=1") == 1
+    assert "Failed: beta_vae-seed0: train.py ended with 2: error: out of luck" in capsys.readouterr().out
+    assert len(list((tmp_path / "study" / "results").iterdir())) == 6
+
+
+def test_study_tries_a_failed_run_again(study, calls):
+    calls.failing = "objective=beta_vae"
+    study("configs/table1.yml", "seeds=1")
+    calls.clear()
+    calls.failing = "seed=-1"
+    assert study("configs/table1.yml", "seeds=1") == 0
+    assert len(trained(calls)) == 1
+
+
+def test_study_continues_one_run_from_row_to_row(study, calls, tmp_path):
+    study("configs/table2.yml", "steps=20,40", "seeds=1")
+    assert [next(one for one in arguments if one.startswith("steps=")) for arguments in trained(calls)] == [
+        "steps=20",
+        "steps=40",
+    ]
+    assert [path.name for path in (tmp_path / "study" / "runs").iterdir() if path.is_dir()] == ["seed0"]
+
+
+def test_study_takes_results_of_another_configuration_for_none(study, calls):
+    study("configs/table1.yml", "seeds=1")
+    calls.clear()
+    study("configs/table1.yml", "seeds=1", "gamma=7")
+    assert len(trained(calls)) == 7
+
+
+def test_study_counts_a_run_that_ends_early_as_failed(study, calls, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(work_module, "read_log", lambda path: {"step": np.array([7.0]), "seconds": np.array([1.0])})
+    assert study("configs/table3.yml", "seeds=1", "latent_dim=4") == 1
+    assert "ended at step 7 of 800000" in capsys.readouterr().out
+
+
+def test_study_runs_are_never_taken_for_the_graders(tmp_path, monkeypatch):
+    monkeypatch.setenv("AICROWD_IS_GRADING", "1")
+    monkeypatch.setenv("AICROWD_DATASET_NAME", "mpi3d_real")
+    environment = work_module._environment(tmp_path, "run", 1, tmp_path)
+    assert {name for name in environment if name.startswith("AICROWD_")} == {
+        "AICROWD_OUTPUT_PATH",
+        "AICROWD_EVALUATION_NAME",
+    }
+
+
+def test_mean_and_spread_are_over_seeds():
+    mean, spread = mean_and_spread({0: {"mig": 0.1}, 1: {"mig": 0.3}}, "mig")
+    assert mean == pytest.approx(0.2)
+    assert spread == pytest.approx(0.2 / np.sqrt(2))
+
+
+def test_markdown_tells_the_papers_rows_from_ours():
+    study = read_study("configs/table1.yml", ["seeds=2"])
+    found = {row: {seed: dict.fromkeys(paper.NAMES, 0.2 + seed) for seed in (0, 1)} for row in study.rows}
+    lines = markdown(study, found, paper_rows(study), {}).splitlines()
+    assert "| **factor_vae** | 2 | " + " | ".join(["0.7000 ± 0.7071"] * 5) + " |" in lines
+    assert "| *factor_vae, the paper* | | *0.4490* | *0.0596* | *0.1385* | *0.5976* | *0.0589* |" in lines
+
+
+def test_markdown_leaves_a_dash_where_nothing_was_measured():
+    study = read_study("configs/table3.yml", ["latent_dim=8"])
+    assert "| **8** | 0 | – | – | – | – | – |" in markdown(study, {"8": {}}, {}, {})
+
+
+def test_paper_rows_keep_those_that_we_did_not_run():
+    rows = paper_rows(read_study("configs/table3.yml", ["latent_dim=512,8"]))
+    assert set(rows) == {"256", "512", "768", "1024", "1536", "2048", "3072"}
+
+
+def test_tables_csv_holds_every_run_and_the_papers_rows_apart(study, tmp_path):
+    study("configs/table1.yml", "seeds=2")
+    with (tmp_path / "study" / "table.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(io.StringIO(file.read())))
+    assert sum(row["source"] == "measured" for row in rows) == 14
+    assert {row["mig"] for row in rows if row["source"] == "measured"} == {"0.25"}
+    assert sum(row["source"] == "paper" for row in rows) == 7
+
+
+def test_tables_are_drawn_before_anything_is_measured(tmp_path):
+    study = read_study("configs/table2.yml")
+    write_tables(tmp_path, study, {})
+    assert collect(tmp_path, study) == {row: {} for row in study.rows}
+    with Image.open(str(tmp_path / "plot.png")) as picture:
+        assert picture.size[0] > 1000
+
+
+def test_study_refuses_a_back_end_that_is_not_installed(study, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(SystemExit) as end:
+        study("configs/table1.yml", "--backend", "ray")
+    assert end.value.code == 2
+    assert "package ray is not installed" in capsys.readouterr().err
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A data set of 24 images with three factors."""
+    factors = np.stack(np.unravel_index(np.arange(24), (3, 2, 4)), axis=1)
+    images = np.zeros((24, 64, 64, 3), np.uint8)
+    images[:, 10:50, 10:50] = (60 * factors)[:, None, None]
+    np.savez(str(tmp_path / "tiny.npz"), images=images)
+    (tmp_path / "tiny.yml").write_text("factors: {shape: 3, size: 2, place: 4}\n", encoding="utf-8")
+    return tmp_path / "tiny.npz"
+
+
+def study_arguments(tmp_path, data, *more):
+    command = ["-m", "utils.study", "configs/table2.yml", f"dataset={data}", *SMALL, *more]
+    return [*command, "--output", str(tmp_path / "study")]
+
+
+def test_study_killed_at_any_moment_goes_on_where_it_was(tmp_path, data, command):
+    arguments = study_arguments(tmp_path, data, "steps=200", "seeds=1")
+    environment = challenge_environment(tmp_path)
+    first = subprocess.Popen([sys.executable, *arguments], cwd=str(REPOSITORY), env=environment)
+    log = tmp_path / "study" / "runs" / "seed0" / "log.csv"
+    deadline = time.monotonic() + 120
+    while not log.exists() or log.stat().st_size == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    first.kill()
+    first.wait()
+    done = command(*arguments, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert "| **200** | 1 | 0." in done.stdout
+    steps = [int(line.partition(",")[0]) for line in log.read_text(encoding="utf-8").splitlines()[1:]]
+    assert steps == sorted(set(steps))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="the package distributed is not installed")
+def test_study_runs_on_a_dask_cluster_of_two_workers(tmp_path, data, command):
+    script = tmp_path / "cluster.py"
+    script.write_text(CLUSTER, encoding="utf-8")
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    path = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
+    environment = challenge_environment(tmp_path, PYTHONPATH=path)
+    cluster = subprocess.Popen([sys.executable, str(script)], text=True, env=environment, **pipes)
+    try:
+        address = cluster.stdout.readline().strip()
+        arguments = study_arguments(tmp_path, data, "steps=5", "seeds=2", "--backend", "dask", "--address", address)
+        done = command(*arguments, "--jobs", "-1", timeout=240)
+        assert done.returncode == 0, done.stderr
+        assert "| **5** | 2 | 0." in done.stdout
+    finally:
+        cluster.communicate()

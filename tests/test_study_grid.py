@@ -1,0 +1,80 @@
+"""A study's file and arguments into runs."""
+
+import pytest
+
+from utils.errors import InputError
+from utils.study.grid import read_study
+
+
+@pytest.fixture
+def grid_file(tmp_path):
+    def write(text):
+        path = tmp_path / "grid.yml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(("name", "rows"), [("table1", 7), ("table2", 3), ("table3", 7)])
+def test_read_study_takes_the_papers_tables(name, rows):
+    assert len(read_study(f"configs/{name}.yml").rows) == rows
+
+
+def test_read_study_makes_a_run_a_row_and_seed():
+    study = read_study("configs/table1.yml", ["seeds=3"])
+    assert len({name for name, _ in study.runs}) == 21
+    assert {stage.config.seed for _, stages in study.runs for stage in stages} == {0, 1, 2}
+
+
+def test_read_study_overrides_every_run_and_says_so_in_the_title():
+    study = read_study("configs/table1.yml", ["steps=3000"])
+    assert {stage.config.steps for _, stages in study.runs for stage in stages} == {3000}
+    assert "steps=3000" in study.title
+
+
+def test_read_study_gives_other_overrides_another_folder():
+    assert read_study("configs/table1.yml", ["steps=3"]).name != read_study("configs/table1.yml").name
+
+
+def test_read_study_keeps_the_folder_when_seeds_are_added():
+    assert read_study("configs/table1.yml", ["seeds=2"]).name == read_study("configs/table1.yml", ["seeds=9"]).name
+
+
+def test_read_study_trains_successive_rows_in_one_run_by_rising_steps():
+    study = read_study("configs/table2.yml", ["steps=40,20", "seeds=2"])
+    assert [[stage.config.steps for stage in stages] for _, stages in study.runs] == [[20, 40], [20, 40]]
+
+
+def test_read_study_ends_runs_by_steps_and_not_by_time():
+    config = read_study("configs/table3.yml").runs[0][1][0].config
+    assert config.time_budget > 30 * 86400
+
+
+@pytest.mark.parametrize(
+    ("overrides", "reason"),
+    [
+        (["stps=3"], "nearest known key is 'steps'"),
+        (["steps"], "expected key=value"),
+        (["steps=0"], "at least 1"),
+        (["seeds=0"], "from 1 on"),
+        (["seed=3"], "seeds=N"),
+    ],
+)
+def test_read_study_refuses_impossible_arguments(overrides, reason):
+    with pytest.raises(InputError, match=reason):
+        read_study("configs/table1.yml", overrides)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("title: a\nrows: {}\nbese: {}", "unknown key 'bese'"),
+        ("rows: {a: {}}", "no study"),
+        ("title: a\nvary: colour\nvalues: [1]", "vary='colour'"),
+        ("title: a\nvary: steps\nvalues: [1, 2]\nsuccessive: true\nbase: {decay: steps}", "decay=none"),
+    ],
+)
+def test_read_study_refuses_a_file_that_is_none(grid_file, text, reason):
+    with pytest.raises(InputError, match=reason):
+        read_study(grid_file(text))

@@ -1,0 +1,109 @@
+"""Ranks of runs by the official scores, and UDR, the choice among seeds without labels."""
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from utils import paper
+from utils.config import Config
+from utils.study import rank
+from utils.study.udr import agreement, udr
+
+
+def run(name, *scores, **keys):
+    return rank.Ranked(name, name, Config(**keys), dict(zip(paper.NAMES, scores)))
+
+
+@pytest.fixture
+def codes():
+    """Codes (500, 4) of images: independent, so that latents are told apart."""
+    return np.random.RandomState(0).randn(500, 4)
+
+
+ALL = np.ones(4)
+
+
+def test_ranks_begin_with_the_highest_and_share_ties():
+    np.testing.assert_array_equal(rank.ranks([[0.1], [0.9], [0.5], [0.5]])[:, 0], [4, 1, 2.5, 2.5])
+
+
+def test_rank_table_puts_the_best_mean_rank_first():
+    table = rank.rank_table([run("worse", 0.1, 0.1, 0.1, 0.1, 0.9), run("better", 0.2, 0.2, 0.2, 0.2, 0.1)])
+    assert table.index("better") < table.index("worse")
+
+
+def test_rank_table_shows_ties():
+    lines = rank.rank_table([run("one", *[0.5] * 5), run("two", *[0.5] * 5), run("low", *[0.1] * 5)]).splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["1=", "1=", "3"]
+
+
+def test_udr_is_1_for_latents_that_are_the_same_but_for_order_and_sign(codes):
+    independent = np.linalg.qr(codes - codes.mean(0))[0]
+    found = udr([independent, -independent[:, ::-1], independent[:, [1, 0, 3, 2]]], [ALL] * 3)
+    assert found.min() > 0.9
+
+
+def test_udr_is_higher_for_runs_that_agree_than_for_one_that_mixes_its_latents(codes):
+    mixed = codes @ np.linalg.qr(np.random.RandomState(1).randn(4, 4))[0]
+    found = udr([codes, codes[:, ::-1], codes, mixed], [ALL] * 4)
+    assert found.argmin() == 3
+
+
+def test_udr_does_not_depend_on_the_order_of_latents(codes):
+    others = [np.random.RandomState(seed).randn(500, 4) + codes for seed in (1, 2)]
+    np.testing.assert_allclose(udr([codes, *others], [ALL] * 3), udr([codes[:, ::-1], *others], [ALL] * 3))
+
+
+def test_udr_leaves_out_latents_without_information(codes):
+    noise = np.random.RandomState(3).randn(500, 2)
+    kl = np.array([1, 1, 1, 1, 0.001, 0.001])
+    found = udr([np.hstack([codes, noise]), codes, codes], [kl, ALL, ALL])
+    np.testing.assert_allclose(found, udr([codes] * 3, [ALL] * 3))
+
+
+def test_udr_of_a_collapsed_run_is_0(codes):
+    assert udr([codes, codes, codes], [np.zeros(4), ALL, ALL])[0] == 0
+
+
+@pytest.mark.parametrize("wrong", [[np.zeros((5, 2))], [np.zeros((5, 2)), np.zeros((6, 2))]])
+def test_udr_refuses_what_cannot_be_compared(wrong):
+    with pytest.raises(ValueError, match="two or more arrays"):
+        udr(wrong, [np.ones(2)] * len(wrong))
+
+
+def test_agreement_equals_equation_3_by_hand():
+    # rows: 0.8^2 / 1 and 0.6^2 / 1; columns: 0.8^2 / 1.2 and 0.6^2 / 0.8; over 2 + 2
+    expected = (0.64 + 0.36 + 0.64 / 1.2 + 0.36 / 0.8) / 4
+    assert agreement(np.array([[0.8, 0.2], [0.4, 0.6]])) == pytest.approx(expected)
+
+
+def test_agreement_of_a_permutation_is_1():
+    assert agreement(np.eye(5)[[3, 1, 4, 0, 2]]) == 1
+
+
+def test_choice_groups_runs_that_differ_in_their_seed_alone(codes, monkeypatch):
+    monkeypatch.setattr(rank, "codes_and_kl", lambda one, root: (codes, ALL))
+    runs = [run(f"g{gamma}s{seed}", *[seed / 10] * 5, gamma=gamma, seed=seed) for gamma in (1, 2) for seed in range(3)]
+    lines = rank.choose_without_labels([*runs, run("solitary", *[0.5] * 5, gamma=3)], None)
+    assert sum("among 3 runs" in line for line in lines) == 2
+    assert not any("solitary" in line for line in lines)
+
+
+def test_choice_states_its_agreement_with_the_official_scores(codes, monkeypatch):
+    mixed = [codes @ np.linalg.qr(np.random.RandomState(seed).randn(4, 4))[0] for seed in (1, 2)]
+    of = {"s0": codes, "s1": codes, "s2": codes + mixed[0], "s3": mixed[1]}
+    monkeypatch.setattr(rank, "codes_and_kl", lambda one, root: (of[one.name], ALL))
+    runs = [run(f"s{seed}", *[1 - seed / 10] * 5, seed=seed) for seed in range(4)]
+    expected = spearmanr(udr(list(of.values()), [ALL] * 4), [1, 0.9, 0.8, 0.7])[0]
+    assert f"SAP {expected:+.2f}" in rank.choose_without_labels(runs, None)[-1]
+
+
+def test_choice_among_two_runs_is_none():
+    assert "no three runs" in rank.choose_without_labels([run("a", seed=0), run("b", seed=1)], None)[0]
+
+
+def test_rank_command_refuses_a_folder_that_is_no_scored_run(command, tmp_path):
+    found = command("-m", "utils.study", "rank", tmp_path)
+    assert found.returncode == 2
+    assert "config.json" in found.stderr
+    assert len(found.stderr.splitlines()) == 1
