@@ -163,7 +163,7 @@ def tmpfs(folder):
     try:
         yield folder
     finally:
-        subprocess.run(["umount", str(folder)], check=True)
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)  # an encoder that was loaded may still be mapped
 
 
 def fill(folder):

@@ -1,9 +1,13 @@
-"""Pythae's FactorVAE with this kit's networks, to be timed beside the kit's own step; for utils/bench.py alone.
+"""Pythae's FactorVAE with this kit's networks, to be timed beside the kit's own step; started by utils/bench.py.
 
 Needs pythae (0.1.2 was compared), which the kit does not require. Its loader, its trainer and its loss are used as
-they come: `train_step` over an epoch of STEPS batches of twice `batch_size`, which it halves as FactorVAE does.
+they come: `train_step` over an epoch of STEPS batches of twice `batch_size`, which it halves as FactorVAE does. It
+has a process of its own, so that nothing which the kit sets for itself helps or hinders it:
+
+    python -m utils.pythae_peer DEVICE DATASET key=value ...    # a number of seconds a line on stdin, an answer each
 """
 
+import sys
 import tempfile
 import time
 
@@ -16,6 +20,8 @@ from pythae.models.nn import BaseDecoder, BaseDiscriminator, BaseEncoder
 from pythae.trainers import AdversarialTrainer, AdversarialTrainerConfig
 
 from utils import models
+from utils.bench import find_images
+from utils.config import read_config
 
 STEPS = 8
 
@@ -48,16 +54,23 @@ class _Discriminator(BaseDiscriminator):
         return self.network(codes)
 
 
-def seconds_a_step(config, images, device, seconds):
-    """Seconds of one step of Pythae's trainer, the mean of the fastest epoch in about `seconds`."""
+def main(arguments):
+    """Answer each line of stdin, a number of seconds, with the seconds that a step took meanwhile."""
+    device, dataset, *settings = arguments
     with tempfile.TemporaryDirectory() as folder:
-        trainer = _trainer(config, images, device, folder)
-        times, began = [], time.monotonic()
-        while len(times) < 2 or time.monotonic() - began < seconds:
-            start = time.perf_counter()
-            trainer.train_step(1)
-            times.append((time.perf_counter() - start) / STEPS)
-        return min(times)
+        trainer = _trainer(read_config(None, settings), find_images(dataset), torch.device(device), folder)
+        for line in sys.stdin:
+            print("a step takes", seconds_a_step(trainer, float(line)), flush=True)
+
+
+def seconds_a_step(trainer, seconds):
+    """Seconds of one step, the mean of the fastest epoch in about `seconds`."""
+    times, began = [], time.monotonic()
+    while len(times) < 2 or time.monotonic() - began < seconds:
+        start = time.perf_counter()
+        trainer.train_step(1)
+        times.append((time.perf_counter() - start) / STEPS)
+    return min(times)
 
 
 def _trainer(config, images, device, folder):
@@ -81,3 +94,7 @@ def _trainer(config, images, device, folder):
     trainer = AdversarialTrainer(model, BaseDataset(pixels, torch.zeros(len(pixels))), training_config=training)
     trainer.prepare_training()
     return trainer
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
