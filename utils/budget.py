@@ -23,7 +23,7 @@ class Budget:
     """
 
     MARGIN = 2.0  # the closing may take so many times what it took when it was measured ...
-    SLACK = 0.8  # ... and so many seconds more, for the interpreter to end
+    SLACK = 0.8  # ... and so many seconds more, for the process to end
 
     def __init__(self, seconds, afterwards=0.0, age=process_age, clock=time.monotonic):
         """`afterwards`: seconds that are needed after the closing, for the grader's acknowledgement."""
