@@ -82,7 +82,7 @@ def _trainer(config, images, device, folder):
     model = FactorVAE(settings, _Encoder(models.Encoder(*size)), _Decoder(models.Decoder(*size)))
     model.set_discriminator(_Discriminator(models.Discriminator(config.latent_dim)))
     batch = 2 * config.batch_size
-    pixels = torch.from_numpy(np.asarray(images[: STEPS * batch])).permute(0, 3, 1, 2).float() / 255
+    pixels = torch.from_numpy(np.array(images[: STEPS * batch])).permute(0, 3, 1, 2).float() / 255
     training = AdversarialTrainerConfig(
         output_dir=folder,
         num_epochs=1,
