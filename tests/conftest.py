@@ -1,6 +1,7 @@
 """What several test files share: a tiny data set, and running the kit's commands as a user does."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +13,15 @@ import torch
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _one_thread():
-    torch.set_num_threads(1)  # sums in one order, and no fight for the cores with the processes that tests start
+def pytest_configure():
+    """Processes that tests start hear Ctrl-C even where a script started pytest in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_runtest_setup():
+    """Sums in one order, as in the processes that tests start; anew each time, since Numba's OpenMP layer sets it."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture
