@@ -26,7 +26,7 @@ def dci(codes_train, factors_train, codes_test, factors_test, seed=0, jobs=1, pr
     Degenerate input: codes that let no tree split score 0 (the original divides 0 by 0 and returns NaN). Factors
     with a single value in training are left out, their column is 0 (the original raises); ValueError if fewer than
     two factors are left. The trees are scikit-learn 0.20.3's; importances differ from the original's only where
-    codes are equally good, which it decides at random: by about 3e-4 on an encoder's codes.
+    codes are equally good but for rounding, which it decides by the last bit or at random.
     """
     codes_train, factors_train = check_pair(codes_train, factors_train, "_train")
     codes_test, factors_test = check_pair(codes_test, factors_test, "_test")
