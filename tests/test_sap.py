@@ -1,5 +1,7 @@
+import joblib
 import numpy as np
 import pytest
+from distributed import Client
 from scored_codes import ALL, SMALL, draw_factors, frozen, halves, random_codes
 
 from evaluation import sap
@@ -16,6 +18,14 @@ def test_sap_equals_the_official_matrix(name):
 def test_sap_equals_the_official_score_of_other_seeds(name, seed):
     arrays = frozen(name)
     assert sap(*halves(arrays), seed=seed)["SAP_score"] == pytest.approx(arrays["sap_scores"][seed], abs=1e-9)
+
+
+def test_sap_is_the_same_on_a_dask_cluster():
+    arrays = halves(frozen("mixed"))
+    with Client(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None):
+        with joblib.parallel_backend("dask"):
+            found = sap(*arrays, jobs=2)
+    np.testing.assert_array_equal(found["score_matrix"], sap(*arrays)["score_matrix"])
 
 
 def test_sap_of_perfect_codes():
