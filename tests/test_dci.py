@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays as generated
-from scored_codes import SMALL, draw_factors, frozen, halves, random_codes
+from scored_codes import ALL, draw_factors, frozen, halves, random_codes
 
 from evaluation import dci
 from evaluation.dci import weighted_concentration
@@ -13,7 +13,7 @@ AGREED = 5e-4  # what the official importances may differ by between seeds to co
 
 @pytest.fixture(scope="module")
 def scored():
-    return {name: dci(*halves(frozen(name))) for name in SMALL}
+    return {name: dci(*halves(frozen(name))) for name in ALL}
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def official():
     return frozen("dci_seeds")
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", ALL)
 def test_dci_is_within_the_official_spread(scored, official, name):
     scores = official[f"{name}_scores"]
     found = [scored[name][key] for key in ("disentanglement", "completeness")]
@@ -30,13 +30,13 @@ def test_dci_is_within_the_official_spread(scored, official, name):
     np.testing.assert_array_less(np.abs(found - scores[:, :2].mean(axis=0)), spread + 1e-9)
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", ALL)
 def test_dci_equals_the_official_informativeness(scored, official, name):
     found = [scored[name]["informativeness_train"], scored[name]["informativeness_test"]]
     np.testing.assert_allclose(found, official[f"{name}_scores"][:, 2:].mean(axis=0), atol=2e-3)
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", ALL)
 def test_dci_equals_the_official_importances_where_they_agree(scored, official, name):
     importances = official[f"{name}_importances"]
     agreed = np.ptp(importances, axis=0) < AGREED
