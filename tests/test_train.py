@@ -232,7 +232,8 @@ def test_train_takes_the_graders_data_set_before_the_files(call):
         (["device=cuda:99"], {}, "cuda:99"),
         (["dataset=tiny.npy"], {"AICROWD_OUTPUT_PATH": "/proc/nothing"}, "/proc/nothing"),
         ([], {"AICROWD_EVALUATION_NAME": "../../x"}, "AICROWD_EVALUATION_NAME"),
-        ([], {"AICROWD_CUDA": "maybe", "AICROWD_IS_GRADING": "perhaps"}, "perhaps"),
+        ([], {"AICROWD_CUDA": "maybe"}, "maybe"),
+        (["--frsh"], {}, "--frsh"),
     ],
 )
 def test_train_names_bad_input_in_one_line(call, data_root, tmp_path, arguments, variables, told):
