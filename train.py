@@ -70,7 +70,7 @@ def run_training(options, environment, events, stop, group):
     keep_freed_memory()
     data = group.main_first(lambda: load(config.dataset, environment.data_root))
     if options.plan:
-        return plan(config, data, device, budget)
+        return plan(config, data, device, budget, group)
     run = Run(environment.run_folder, config, environment.encoder_path)
     group.from_main(lambda: run.open(options.fresh))
     trainer = Trainer(config, data.images, device, group=group)
@@ -95,9 +95,9 @@ def run_training(options, environment, events, stop, group):
     return finish(reason, trainer, run, stop, events)
 
 
-def plan(config, data, device, budget):
+def plan(config, data, device, budget, group):
     """Print what the configuration costs here; writes nothing."""
-    trainer = Trainer(config, data.images, device)
+    trainer = Trainer(config, data.images, device, group=group)
     try:
         print_plan(trainer, budget)
     finally:

@@ -109,6 +109,12 @@ def test_two_processes_write_one_log_and_speak_once(launch, tmp_path):
     assert len((tmp_path / "output" / "experiment" / "log.csv").read_text().splitlines()) == 2
 
 
+def test_two_processes_print_one_plan(launch, tmp_path):
+    stdout = finished(launch(*QUICK, "--plan"))
+    assert stdout.count("a budget of") == stdout.count("measured in") == 1
+    assert not (tmp_path / "output").exists()
+
+
 @pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="finds the processes in /proc")
 def test_a_dead_process_ends_the_others_with_a_message(launch, tmp_path):
     process = launch(*QUICK, "steps=100000")
