@@ -1,9 +1,10 @@
-"""What a run tells while it trains: log.csv for programs, a progress bar or plain lines for people."""
+"""What a run tells while it trains: log.csv for programs, curves for TensorBoard, a bar or plain lines for people."""
 
 import csv
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import torch
 from tqdm import tqdm
@@ -66,6 +67,57 @@ class CsvLog:
         self.names = lines[0].strip().split(",")
         kept = [line for line in lines[1:] if line.endswith("\n") and int(line.partition(",")[0]) <= step]
         write_text(self.path, "".join([lines[0], *kept]))
+
+
+class Scalars:
+    """The rows of log.csv as TensorBoard's scalars, where that is installed; elsewhere nothing happens.
+
+    Each process begins a file, which hides what earlier ones hold of its first step and later. The files are those of
+    SummaryWriter, written without its thread, which at a full disk prints a traceback and writes nothing from then
+    on, and without TensorFlow, which that loads where it is there and which takes seconds.
+    """
+
+    def __init__(self, folder, first_step):
+        self.folder, self.path, self.next_step = Path(folder), None, first_step + 1
+        self.parts = _tensorboard()
+
+    def add(self, row):
+        """Append the mapping `row` as scalars of its step; OSError as the file system gives it."""
+        if self.parts is None:
+            return
+        values = {name: value for name, value in row.items() if name != "step"}
+        records = [*([] if self.path else self._beginning()), self._scalars(row["step"], values)]
+        path = self.path or self.folder / f"events.out.tfevents.{time.time_ns()}"
+        self.path, self.next_step = None, row["step"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as out:
+            for record in records:
+                self.parts.RecordWriter(out).write(record.SerializeToString())
+        self.path = path  # only now: behind a record that was cut short nothing is read, so a new file begins
+
+    def _beginning(self):
+        event, start = self.parts.Event, self.parts.SessionLog(status=self.parts.SessionLog.START)
+        common = {"wall_time": time.time(), "step": self.next_step}
+        return [event(file_version="brain.Event:2", **common), event(session_log=start, **common)]
+
+    def _scalars(self, step, values):
+        values = [self.parts.Summary.Value(tag=name, simple_value=value) for name, value in values.items()]
+        return self.parts.Event(wall_time=time.time(), step=step, summary=self.parts.Summary(value=values))
+
+
+def _tensorboard():
+    """What TensorBoard writes its files with, or None."""
+    try:
+        from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+        from tensorboard.compat.proto.summary_pb2 import Summary
+        from tensorboard.summary.writer.record_writer import RecordWriter
+    except ImportError:
+        return None
+    except Exception as error:  # its protobuf is of another time, and what that raises is not ours to stop at
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        print(f"note: no curves for TensorBoard, it does not load ({reason})", file=sys.stderr, flush=True)
+        return None
+    return SimpleNamespace(Event=Event, SessionLog=SessionLog, Summary=Summary, RecordWriter=RecordWriter)
 
 
 class Display:
