@@ -102,6 +102,17 @@ def test_scalars_go_on_after_a_write_that_failed(stand_in, tmp_path):
     assert file[1:] == [{"session_log": {"status": "start"}, "step": 100}, scalars(150, loss=3.0)]
 
 
+def test_scalars_leave_no_file_that_could_not_be_begun(stand_in, tmp_path):
+    def refuse(record):
+        raise OSError(28, "No space left on device")
+
+    written = Scalars(tmp_path, 0)
+    written.parts.RecordWriter = lambda out: SimpleNamespace(write=refuse)
+    with pytest.raises(OSError, match="No space"):
+        written.add({"step": 50, "loss": 1.0})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_scalars_without_tensorboard_are_nothing_and_nothing_is_said(monkeypatch, tmp_path, capsys):
     monkeypatch.setitem(sys.modules, "tensorboard", None)  # importing it raises
     Scalars(tmp_path / "tensorboard", 0).add({"step": 50, "loss": 1.0})

@@ -72,37 +72,49 @@ class CsvLog:
 class Scalars:
     """The rows of log.csv as TensorBoard's scalars, where that is installed; elsewhere nothing happens.
 
-    Each process begins a file, which hides what earlier ones hold of its first step and later. The files are those of
-    SummaryWriter, written without its thread, which at a full disk prints a traceback and writes nothing from then
-    on, and without TensorFlow, which that loads where it is there and which takes seconds.
+    Each process begins a file, as does each row after one that could not be written; a file hides what earlier ones
+    hold of its first step and later. The files are SummaryWriter's, without its thread, which at a full disk prints a
+    traceback and writes nothing from then on, and without TensorFlow, which it loads where that is, and for seconds.
     """
 
     def __init__(self, folder, first_step):
-        self.folder, self.path, self.next_step = Path(folder), None, first_step + 1
+        self.folder, self.path, self.first_step = Path(folder), None, first_step + 1
         self.parts = _tensorboard()
 
     def add(self, row):
         """Append the mapping `row` as scalars of its step; OSError as the file system gives it."""
         if self.parts is None:
             return
-        values = {name: value for name, value in row.items() if name != "step"}
-        records = [*([] if self.path else self._beginning()), self._scalars(row["step"], values)]
-        path = self.path or self.folder / f"events.out.tfevents.{time.time_ns()}"
-        self.path, self.next_step = None, row["step"]
+        event, path, first_step = self._scalars(row), self.path, self.first_step
+        self.path, self.first_step = None, row["step"]  # behind a record that was cut short, nothing would be read
+        if path:
+            self._append(path, event)
+        else:
+            path = self._begin(first_step, event)
+        self.path = path
+
+    def _begin(self, first_step, event):
+        path = self.folder / f"events.out.tfevents.{time.time_ns()}"
+        start = self.parts.SessionLog(status=self.parts.SessionLog.START)
+        common = {"wall_time": time.time(), "step": first_step}
+        heads = {"file_version": "brain.Event:2"}, {"session_log": start}
         path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._append(path, *[self.parts.Event(**head, **common) for head in heads], event)
+        except OSError:
+            path.unlink(missing_ok=True)  # or a full disk would get one a row
+            raise
+        return path
+
+    def _append(self, path, *events):
         with path.open("ab") as out:
-            for record in records:
-                self.parts.RecordWriter(out).write(record.SerializeToString())
-        self.path = path  # only now: behind a record that was cut short nothing is read, so a new file begins
+            for event in events:
+                self.parts.RecordWriter(out).write(event.SerializeToString())
 
-    def _beginning(self):
-        event, start = self.parts.Event, self.parts.SessionLog(status=self.parts.SessionLog.START)
-        common = {"wall_time": time.time(), "step": self.next_step}
-        return [event(file_version="brain.Event:2", **common), event(session_log=start, **common)]
-
-    def _scalars(self, step, values):
-        values = [self.parts.Summary.Value(tag=name, simple_value=value) for name, value in values.items()]
-        return self.parts.Event(wall_time=time.time(), step=step, summary=self.parts.Summary(value=values))
+    def _scalars(self, row):
+        value = self.parts.Summary.Value
+        values = [value(tag=name, simple_value=number) for name, number in row.items() if name != "step"]
+        return self.parts.Event(wall_time=time.time(), step=row["step"], summary=self.parts.Summary(value=values))
 
 
 def _tensorboard():
