@@ -8,13 +8,14 @@
 # scoring to the grader. Exit code: train.py's.
 set -euo pipefail
 
+unset CDPATH # with it, cd goes elsewhere and prints where
 here=${BASH_SOURCE[0]}
 while [[ -L $here ]]; do # follow links to the repository itself
-  folder=$(cd -P "$(dirname "$here")" && pwd)
-  here=$(readlink "$here")
+  folder=$(cd -P -- "$(dirname -- "$here")" && pwd)
+  here=$(readlink -- "$here")
   [[ $here == /* ]] || here=$folder/$here
 done
-NDC_ROOT=$(cd -P "$(dirname "$here")" && pwd)
+NDC_ROOT=$(cd -P -- "$(dirname -- "$here")" && pwd)
 export NDC_ROOT PYTHONPATH="$NDC_ROOT${PYTHONPATH:+:$PYTHONPATH}"
 if [[ ! -w $NDC_ROOT ]]; then export PYTHONDONTWRITEBYTECODE=1; fi
 
@@ -36,8 +37,8 @@ fi
 
 arguments=("$@")
 if [[ $# -eq 0 || $1 == *=* || $1 == -* ]]; then arguments=("$config" "$@"); fi
-"$PYTHON" "$NDC_ROOT/train.py" "${arguments[@]}"
-
-if ! is_true "${AICROWD_IS_GRADING:-}"; then
-  "$PYTHON" "$NDC_ROOT/local_evaluation.py"
+if is_true "${AICROWD_IS_GRADING:-}"; then # in the shell's place, so that a signal which stops the container reaches it
+  exec "$PYTHON" "$NDC_ROOT/train.py" "${arguments[@]}"
 fi
+"$PYTHON" "$NDC_ROOT/train.py" "${arguments[@]}"
+"$PYTHON" "$NDC_ROOT/local_evaluation.py"

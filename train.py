@@ -17,12 +17,12 @@ import contextlib
 import os
 import sys
 
-from utils.aicrowd import read_environment
+from utils.aicrowd import is_grading, read_environment
 from utils.budget import Budget
 from utils.config import read_config
 from utils.data import load
 from utils.device import keep_freed_memory, resolve_device
-from utils.distributed import ProcessLost, join
+from utils.distributed import ProcessLost, is_main, join
 from utils.errors import InputError, entry_point
 from utils.events import WAIT_IN_ALL, Events
 from utils.loop import Loop, NotFinite
@@ -34,23 +34,24 @@ from utils.trainer import Trainer
 
 @entry_point
 def main(arguments=None):
-    options = parse_arguments(arguments)
-    environment = read_environment()
-    group = join()
-    events = Events(environment, group.is_main)
-    try:
+    with Events(is_grading(), is_main()) as events:  # first, so that the grader hears of bad arguments as well
         events.execution_started()
+        options = parse_arguments(arguments)
+        environment = read_environment()
+        group = join()
         with Stop() as stop:
             return run_training(options, environment, events, stop, group)
-    except BaseException as error:
-        events.execution_error(f"{type(error).__name__}: {error}")
-        raise
-    finally:
-        events.close()
+
+
+class Parser(argparse.ArgumentParser):
+    """Refuses arguments as all other bad input is refused."""
+
+    def error(self, message):
+        raise InputError(f"{message}; expected what python train.py --help lists")
 
 
 def parse_arguments(arguments):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", nargs="*", metavar="[CONFIG.yml] [key=value ...]", help="keys: utils/config.py")
     parser.add_argument("--fresh", action="store_true", help="start over; the run that is there is set aside")
     parser.add_argument("--plan", action="store_true", help="measure speed and memory, say what the budget buys, end")
@@ -69,7 +70,7 @@ def run_training(options, environment, events, stop, group):
     keep_freed_memory()
     data = group.main_first(lambda: load(config.dataset, environment.data_root))
     if options.plan:
-        return plan(config, data, device, budget)
+        return plan(config, data, device, budget, group)
     run = Run(environment.run_folder, config, environment.encoder_path)
     group.from_main(lambda: run.open(options.fresh))
     trainer = Trainer(config, data.images, device, group=group)
@@ -94,9 +95,9 @@ def run_training(options, environment, events, stop, group):
     return finish(reason, trainer, run, stop, events)
 
 
-def plan(config, data, device, budget):
+def plan(config, data, device, budget, group):
     """Print what the configuration costs here; writes nothing."""
-    trainer = Trainer(config, data.images, device)
+    trainer = Trainer(config, data.images, device, group=group)
     try:
         print_plan(trainer, budget)
     finally:
@@ -115,7 +116,8 @@ def finish(reason, trainer, run, stop, events):
     tell(f"{reason}: step {trainer.step}; encoder {run.encoder_path}; pictures and log in {run.folder}", trainer.group)
     for name, problem in run.problems.items():
         print(f"error: {name} could not always be written ({problem})", file=sys.stderr)
-    if stop.signal:
+    if stop.signal:  # not submitted: the grader takes a submission for a finished one, and silence for a hung run
+        events.stopped(f"stopped by {stop.signal.name} at step {trainer.step}")
         return 128 + stop.signal
     if not trainer.group.is_main:  # it has written nothing, and has nothing to tell
         return 0

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Sets up what is missing and runs the tests: ./tests/run.sh [pytest's arguments]
 set -euo pipefail
-NDC_ROOT=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+unset CDPATH # with it, cd goes elsewhere and prints where
+NDC_ROOT=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$NDC_ROOT"
 # shellcheck source=utils/setup.sh
 source utils/setup.sh

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils.aicrowd import FALSE_WORDS, REPOSITORY, TRUE_WORDS, parse_switch, read_environment
+from utils.aicrowd import FALSE_WORDS, REPOSITORY, TRUE_WORDS, is_grading, parse_switch, read_environment
 from utils.errors import InputError
 
 
@@ -83,6 +83,17 @@ def test_parse_switch_reads_words_in_any_spelling(word, spell):
 def test_parse_switch_refuses_any_other_text_by_name(text):
     with pytest.raises(InputError, match="AICROWD_CUDA"):
         parse_switch("AICROWD_CUDA", text)
+
+
+@pytest.mark.parametrize("word", TRUE_WORDS + FALSE_WORDS)
+def test_is_grading_is_what_the_environment_says(word):
+    environ = {"AICROWD_IS_GRADING": word}
+    assert is_grading(environ) is read_environment(environ).is_grading
+
+
+def test_is_grading_takes_a_word_that_is_none_for_a_yes():
+    assert is_grading({"AICROWD_IS_GRADING": "perhaps"})
+    assert not is_grading({})
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from conftest import REPOSITORY, challenge_environment, make_tiny_images
 
 from utils import checkpoint
 from utils.config import OBJECTIVE_NAMES
-from utils.distributed import Alone
+from utils.distributed import Alone, is_main
 
 QUICK = ("train.py", "dataset=tiny.npy", "batch_size=4", "latent_dim=3", "learning_rate=1e-3", "device=cpu")
 
@@ -109,6 +109,12 @@ def test_two_processes_write_one_log_and_speak_once(launch, tmp_path):
     assert len((tmp_path / "output" / "experiment" / "log.csv").read_text().splitlines()) == 2
 
 
+def test_two_processes_print_one_plan(launch, tmp_path):
+    stdout = finished(launch(*QUICK, "--plan"))
+    assert stdout.count("a budget of") == stdout.count("measured in") == 1
+    assert not (tmp_path / "output").exists()
+
+
 @pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="finds the processes in /proc")
 def test_a_dead_process_ends_the_others_with_a_message(launch, tmp_path):
     process = launch(*QUICK, "steps=100000")
@@ -122,6 +128,20 @@ def test_a_dead_process_ends_the_others_with_a_message(launch, tmp_path):
     _, stderr = process.communicate(timeout=120)
     assert process.returncode != 0
     assert "another process of this run has ended or hangs" in stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "main"),
+    [
+        ({}, True),
+        ({"WORLD_SIZE": "1", "RANK": "3"}, True),
+        ({"WORLD_SIZE": "4", "RANK": "0"}, True),
+        ({"WORLD_SIZE": "4", "RANK": "3"}, False),
+    ],
+)
+def test_is_main_of_the_variables_that_torchrun_sets(monkeypatch, variables, main):
+    monkeypatch.setattr(os, "environ", variables)
+    assert is_main() is main
 
 
 def test_alone_leaves_everything_as_it_is():

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from utils import events
-from utils.aicrowd import REPOSITORY, read_environment
+from utils.aicrowd import REPOSITORY
 from utils.events import Events
 from utils.submission.grader_redis import free_port, listening_grader, redis_server
 
 PASSWORD = "correct-horse-battery"
-BEFORE = "from utils import aicrowd, events; events.WAIT_IN_ALL = 1; run = events.Events(aicrowd.read_environment())"
-GRADING = read_environment({"AICROWD_IS_GRADING": "true"})
+GRADING = True
+BEFORE = "from utils import aicrowd, events; events.WAIT_IN_ALL = 1; run = events.Events(aicrowd.is_grading())"
 
 MISSING = "redis-server is missing: apt-get install redis-server"
 needs_redis = pytest.mark.skipif(not shutil.which("redis-server"), reason=MISSING)
@@ -230,7 +230,7 @@ def test_the_process_ends_whatever_the_server_does(port, is_silent):
 def test_events_outside_the_grader_cost_nothing(monkeypatch):
     monkeypatch.setitem(sys.modules, "aicrowd_api.events", None)  # importing it would raise
     threads = threading.active_count()
-    run = Events(read_environment({"AICROWD_REDIS_HOST": "127.0.0.1"}))
+    run = Events(False)
     run.execution_started()
     assert run.submit() is False
     run.execution_error("nobody hears")
@@ -240,7 +240,7 @@ def test_events_outside_the_grader_cost_nothing(monkeypatch):
 
 def test_events_of_a_side_process_cost_nothing(port):
     threads = threading.active_count()
-    Events(GRADING, main_process=False).execution_started()
+    Events(GRADING, is_main=False).execution_started()
     assert threading.active_count() == threads
 
 
@@ -274,7 +274,7 @@ class Recorder:
 
 
 def recorded_run(fractions):
-    run = Events(read_environment({}))
+    run = Events(False)
     run._courier = Recorder()
     for fraction in fractions:
         run.register_progress(fraction)

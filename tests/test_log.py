@@ -1,9 +1,13 @@
+import json
 import math
+import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
 
-from utils.log import CsvLog, Means, clock
+from utils import log
+from utils.log import CsvLog, Means, Scalars, clock
 
 
 def read(path):
@@ -35,6 +39,95 @@ def test_csv_log_begins_anew_where_a_kill_left_no_header(tmp_path):
     (tmp_path / "log.csv").write_text("step,lo")
     CsvLog(tmp_path / "log.csv", 0).add({"step": 100, "loss": 2.0})
     assert read(tmp_path / "log.csv") == ["step,loss", "100,2"]
+
+
+class StandIn(dict):
+    """A message of TensorBoard's as a line of JSON."""
+
+    START = "start"
+
+    def __init__(self, **fields):
+        super().__init__({name: value for name, value in fields.items() if name != "wall_time"})
+
+    def SerializeToString(self):
+        return json.dumps(self).encode() + b"\n"
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """TensorBoard, whether it is installed or not."""
+    parts = SimpleNamespace(Event=StandIn, SessionLog=StandIn, Summary=StandIn, RecordWriter=lambda out: out)
+    parts.Summary.Value = StandIn
+    monkeypatch.setattr(log, "_tensorboard", lambda: parts)
+
+
+def events(folder):
+    """What each file holds, by the order of the files' names."""
+    return [[json.loads(line) for line in read(path)] for path in sorted(folder.iterdir())]
+
+
+def scalars(step, **values):
+    return {"step": step, "summary": {"value": [{"tag": tag, "simple_value": value} for tag, value in values.items()]}}
+
+
+def test_scalars_are_the_row_s_numbers_at_its_step(stand_in, tmp_path):
+    written = Scalars(tmp_path / "tensorboard", 0)
+    written.add({"step": 50, "loss": 1.5, "kl": 2.0})
+    written.add({"step": 100, "loss": 1.25, "kl": 3.0})
+    (file,) = events(tmp_path / "tensorboard")
+    assert file[2:] == [scalars(50, loss=1.5, kl=2.0), scalars(100, loss=1.25, kl=3.0)]
+
+
+def test_scalars_go_on_in_a_file_that_hides_what_is_repeated(stand_in, tmp_path):
+    Scalars(tmp_path, 0).add({"step": 150, "loss": 1.0})
+    Scalars(tmp_path, 100).add({"step": 150, "loss": 2.0})
+    _, file = events(tmp_path)
+    assert file == [
+        {"file_version": "brain.Event:2", "step": 101},
+        {"session_log": {"status": "start"}, "step": 101},
+        scalars(150, loss=2.0),
+    ]
+
+
+def test_scalars_go_on_after_a_write_that_failed(stand_in, tmp_path):
+    written = Scalars(tmp_path / "tensorboard", 0)
+    written.add({"step": 50, "loss": 1.0})
+    (tmp_path / "tensorboard").rename(tmp_path / "moved")
+    (tmp_path / "tensorboard").write_text("")
+    with pytest.raises(OSError, match="tensorboard"):
+        written.add({"step": 100, "loss": 2.0})
+    (tmp_path / "tensorboard").unlink()
+    written.add({"step": 150, "loss": 3.0})
+    (file,) = events(tmp_path / "tensorboard")
+    assert file[1:] == [{"session_log": {"status": "start"}, "step": 100}, scalars(150, loss=3.0)]
+
+
+def test_scalars_leave_no_file_that_could_not_be_begun(stand_in, tmp_path):
+    def refuse(record):
+        raise OSError(28, "No space left on device")
+
+    written = Scalars(tmp_path, 0)
+    written.parts.RecordWriter = lambda out: SimpleNamespace(write=refuse)
+    with pytest.raises(OSError, match="No space"):
+        written.add({"step": 50, "loss": 1.0})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_scalars_without_tensorboard_are_nothing_and_nothing_is_said(monkeypatch, tmp_path, capsys):
+    monkeypatch.setitem(sys.modules, "tensorboard", None)  # importing it raises
+    Scalars(tmp_path / "tensorboard", 0).add({"step": 50, "loss": 1.0})
+    assert list(tmp_path.iterdir()) == []
+    assert capsys.readouterr() == ("", "")
+
+
+def test_scalars_are_read_by_tensorboard_without_repeats(tmp_path):
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    for first_step in (0, 100):
+        written = Scalars(tmp_path, first_step)
+        for step in range(first_step + 50, first_step + 151, 50):
+            written.add({"step": step, "loss": float(first_step)})
+    found = accumulator.EventAccumulator(str(tmp_path)).Reload().Scalars("loss")
+    assert [(event.step, event.value) for event in found] == [(50, 0), (100, 0), (150, 100), (200, 100), (250, 100)]
 
 
 def test_means_average_since_the_last_take():

@@ -20,7 +20,8 @@ from utils.submission.grader_redis import free_port, listening_grader, redis_ser
 
 STAND_IN = """import json, os, sys
 with open(os.environ["RECORD"], "a") as record:
-    record.write(json.dumps({"argv": sys.argv, "root": os.environ.get("NDC_ROOT"), "cwd": os.getcwd()}) + "\\n")
+    told = {"argv": sys.argv, "root": os.environ.get("NDC_ROOT"), "cwd": os.getcwd(), "parent": os.getppid()}
+    record.write(json.dumps(told) + "\\n")
 sys.exit(int(os.environ.get(os.path.basename(__file__)[0].upper() + "_CODE", 0)))
 """
 SCRIPTS = ["run.sh", "tests/run.sh", "utils/setup.sh", ".ci/run"]
@@ -143,6 +144,23 @@ def test_run_sh_follows_links_to_the_repository(kit, tmp_path):
 def test_run_sh_runs_by_a_relative_path(kit):
     kit.run(script="../run.sh", cwd=kit.folder / "utils", **GRADING)
     assert kit.calls()[0]["root"] == str(kit.folder)
+
+
+def test_run_sh_is_not_led_astray_by_cdpath(kit):
+    folder, name = kit.folder.parent, kit.folder.name
+    kit.run(f"{name}/run.sh", script="/bin/bash", cwd=folder, CDPATH=str(folder), **GRADING)
+    assert kit.calls()[0]["root"] == str(kit.folder)
+
+
+def test_run_sh_runs_in_a_folder_whose_name_looks_like_an_option(tmp_path):
+    kit = Kit(tmp_path / "-P", tmp_path / "record")
+    kit.run("--", "-P/run.sh", script="/bin/bash", cwd=tmp_path, **GRADING)
+    assert kit.calls()[0]["root"] == str(kit.folder)
+
+
+def test_run_sh_leaves_its_place_to_train_in_the_grader(kit):
+    kit.run(**GRADING)
+    assert kit.calls()[0]["parent"] == os.getpid()  # so that a signal to run.sh reaches train.py
 
 
 @pytest.mark.parametrize("code", [1, 2, 130])

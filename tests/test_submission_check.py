@@ -2,8 +2,13 @@
 
 import json
 import os
+import shlex
+import subprocess
+import sys
+import zlib
 
 import pytest
+from conftest import REPOSITORY
 from entries import AICROWD, ENVIRONMENT, Entry, copy_of, set_up_git
 
 from utils.submission.check import LARGEST_FILE, check, read_pins, required_packages
@@ -56,7 +61,7 @@ def test_check_finds_a_wrong_field_of_aicrowd_json(entry, key, value):
     assert [finding.split()[0] for finding in entry.findings("aicrowd.json")] == [key]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "", "\ufeff{}"])
+@pytest.mark.parametrize("text", ["{", "[]", "", "\ufeff{}", pytest.param("[" * 100_000, id="deep")])
 def test_check_finds_an_aicrowd_json_that_is_no_object(entry, text):
     entry.replace("aicrowd.json", text)
     assert len(entry.findings("aicrowd.json")) == 1
@@ -72,6 +77,23 @@ def test_check_finds_a_run_sh_that_is_not_executable_in_git(entry):
     entry.git("update-index", "--chmod=-x", "run.sh")
     entry.git("commit", "--quiet", "--message", "not executable")
     assert "chmod=+x" in entry.findings("run.sh")[0]
+
+
+def test_check_finds_a_run_sh_that_is_a_link(entry):
+    (entry.folder / "run.sh").unlink()
+    (entry.folder / "run.sh").symlink_to("aicrowd.json")
+    entry.commit()
+    assert "link" in entry.findings("run.sh")[0]
+
+
+def test_check_finds_folders_in_the_place_of_files(entry):
+    for path in ("run.sh", "aicrowd.json", "environment.yml"):
+        (entry.folder / path).unlink()
+        entry.write(f"{path}/inside", "")
+    entry.commit()
+    assert "folder" in entry.findings("run.sh")[0]
+    assert "not in git" in entry.findings("aicrowd.json")[0]
+    assert "not in git" in entry.findings("environment.yml")[0]
 
 
 def test_check_finds_windows_line_ends_in_run_sh(entry):
@@ -158,6 +180,31 @@ def test_check_finds_a_large_file_in_the_history(entry):
     entry.git("rm", "--quiet", "notes.txt")
     entry.commit(other="x")
     assert "history" in entry.findings("files in git")[0]
+
+
+def test_check_s_remedy_for_the_history_can_be_pasted_whatever_the_name(entry):
+    entry.replace("it's\u2028 here.txt", os.urandom(LARGEST_FILE + 1))
+    entry.git("rm", "--quiet", "it's\u2028 here.txt")
+    entry.commit(other="x")
+    assert shlex.quote("it's\u2028 here.txt") in entry.findings("files in git")[0]
+
+
+def test_check_prints_names_that_no_terminal_can_show(entry):
+    entry.write(os.fsdecode(b"\xe9.npz"), "x")
+    entry.commit()
+    command = [sys.executable, "-m", "utils.submission", "check", "--repository", str(entry.folder)]
+    done = subprocess.run(command, cwd=str(REPOSITORY), capture_output=True)
+    assert done.stderr == b""
+    assert b"\\udce9.npz looks like data" in done.stdout
+
+
+def test_check_says_in_one_line_that_a_repository_is_damaged(entry, capsys):
+    for path in (entry.folder / ".git" / "objects").glob("??/*"):
+        if b"blob" in zlib.decompress(path.read_bytes())[:4]:
+            path.unlink()
+    with pytest.raises(SystemExit):
+        entry.run("check")
+    assert capsys.readouterr().err.startswith("error: git cat-file")
 
 
 @pytest.mark.parametrize("path", ["new.py", "run.sh"])

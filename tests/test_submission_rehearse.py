@@ -29,7 +29,7 @@ class Mean(torch.nn.Module):
         return images.mean((2, 3))
 
 environment = read_environment()
-events = Events(environment)
+events = Events(environment.is_grading)
 events.execution_started()
 events.register_progress(0.5)
 (environment.encoder_path.parent / "results").mkdir(parents=True)

@@ -52,6 +52,12 @@ def read_environment(environ=None):
     )
 
 
+def is_grading(environ=None):
+    """Whether the grader listens, even to what read_environment refuses: its client takes any word for a yes."""
+    environ = os.environ if environ is None else environ
+    return environ.get("AICROWD_IS_GRADING", "").strip().lower() not in FALSE_WORDS
+
+
 def parse_switch(name, text):
     """The truth of a variable's text by word: bool("False") is true, this is not."""
     word = text.strip().lower()

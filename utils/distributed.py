@@ -125,6 +125,11 @@ class Group(Alone):
             ) from None
 
 
+def is_main():
+    """Whether this process is the run's main one, which is known before `join`."""
+    return os.environ.get("WORLD_SIZE", "1") == "1" or os.environ.get("RANK", "0") == "0"
+
+
 def join():
     """The Group that torchrun's variables describe, or Alone."""
     size = int(os.environ.get("WORLD_SIZE", "1"))

@@ -12,6 +12,7 @@ import threading
 import time
 
 WAIT_IN_ALL = 25  # seconds that submit, execution_error and close wait together, if Redis has answered before
+WAIT_STOPPED = 3  # of these seconds, after a signal: whoever sent it may kill 10 s later
 WAIT_UNREACHED = 5  # seconds after the first event: if Redis has not answered by then, nobody waits for it
 RETRY_AFTER = 1  # seconds until an event that Redis did not take is offered again
 SECRET_ENDINGS = ("PASSWORD", "SECRET", "TOKEN")
@@ -22,12 +23,21 @@ class Events:
 
     An event that Redis did not take is kept and offered again, so a server that restarts misses none but
     superseded progress; one that dies after it took `submit` is told again: twice is better than never.
+    As a context, it tells the grader of the exception that leaves it, and closes.
     """
 
-    def __init__(self, environment, main_process=True):
-        """`environment`: utils.aicrowd's; `main_process`: false in all but one process of torchrun's."""
-        self._courier = _courier() if environment.is_grading and main_process else None
+    def __init__(self, is_grading, is_main=True):
+        """`is_grading`: whether the grader listens; `is_main`: false in all but one process of torchrun's."""
+        self._courier = _courier() if is_grading and is_main else None
         self._percent = -1
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if error is not None and kind is not SystemExit:  # of --help
+            self.execution_error(f"{kind.__name__}: {error}")
+        self.close()
 
     def execution_started(self):
         """Training begins."""
@@ -50,6 +60,12 @@ class Events:
     def execution_error(self, message):
         """The run failed; `message` is sent without the secrets that the environment holds."""
         self._send_and_wait("ERROR", "execution_error", "take the error", error=hide_secrets(str(message)))
+
+    def stopped(self, message):
+        """A signal ends the run, and its sender does not wait for long: execution_error in a hurry."""
+        if self._courier:
+            self._courier.hurry()
+        self.execution_error(message)
 
     def close(self):
         """Let what is on its way arrive, within what is left of the waits. To be called last."""
@@ -106,6 +122,10 @@ class _Courier:
                 self._changed.wait(min(0.5, self._seconds_left()))
                 self._waited = waited + time.monotonic() - began
             return not self._queue
+
+    def hurry(self):
+        """Leave WAIT_STOPPED of the waits at most."""
+        self._waited = max(self._waited, WAIT_IN_ALL - WAIT_STOPPED)
 
     def close(self):
         self.wait()

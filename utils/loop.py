@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import torch
 
-from utils.log import CsvLog, Display, Means
+from utils.log import CsvLog, Display, Means, Scalars
 
 LOOK_EVERY = 50  # steps between two looks: a row in the log, and whether all numbers are finite ...
 LOOK_SECONDS = 30.0  # ... which are never further apart than this
@@ -42,10 +42,15 @@ class Loop:
         self.trainer, self.run, self.budget, self.stop, self.events = trainer, run, budget, stop, events
         self.group, self.means = trainer.group, Means()
         if self.group.is_main:
-            self.log = CsvLog(run.folder / "log.csv", trainer.step)
+            self.open_logs()
             self.display = Display(trainer.config.steps, trainer.step)
         self.began = time.monotonic() - seconds_before
         self.looked_at, self.looked_step, self.went_back = time.monotonic(), trainer.step, 0
+
+    def open_logs(self):
+        """To go on after the trainer's step; rows of later steps are dropped."""
+        self.log = CsvLog(self.run.folder / "log.csv", self.trainer.step)
+        self.scalars = Scalars(self.run.folder / "tensorboard", self.trainer.step)
 
     def go(self):
         self.close()  # a valid encoder from the first minute on, and the measure of what closing takes
@@ -102,10 +107,11 @@ class Loop:
         return True
 
     def tell(self, numbers, rate, last):
-        """To log.csv, to people and to the grader."""
+        """To log.csv, to TensorBoard, to people and to the grader."""
         step, now = self.trainer.step, time.monotonic()
         row = {"step": step, "seconds": now - self.began, "steps_per_second": rate, **numbers}
         self.run.attempt("log.csv", lambda: self.log.add(row))
+        self.run.attempt("tensorboard", lambda: self.scalars.add(row))
         self.display.show(row, self.seconds_left(rate), last)
         self.events.register_progress(max(step / self.trainer.config.steps, self.budget.spent / self.budget.seconds))
 
@@ -130,7 +136,7 @@ class Loop:
         self.trainer.attempt = attempt + 1
         self.means, self.looked_step = Means(), self.trainer.step
         if self.group.is_main:
-            self.log = CsvLog(self.log.path, self.trainer.step)
+            self.open_logs()
             print(
                 f"numbers not finite near step {step}: back to step {self.trainer.step}, with other batches", flush=True
             )

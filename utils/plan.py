@@ -13,10 +13,15 @@ SECONDS = 10.0  # of training that is timed
 
 
 def measure_plan(trainer, budget):
-    """Train a few seconds and close once in a temporary folder: {name: number}; nothing stays on disk."""
+    """Train a few seconds and close once in a temporary folder: {name: number}; nothing stays on disk.
+
+    Of several processes all train, and the main one alone closes and learns the numbers; the others get None.
+    """
     config = trainer.config
     parameters = {name: sum(p.numel() for p in net.parameters()) for name, net in trainer.networks.items()}
-    a_step = seconds_a_call(trainer.update, trainer.device, SECONDS)
+    a_step = seconds_a_call(trainer.update, trainer.device, SECONDS, agree=trainer.group.agree)
+    if not trainer.group.is_main:
+        return None
     with tempfile.TemporaryDirectory() as folder:
         closing = Run(folder, config, Path(folder) / "encoder.pt").close(trainer, 0.0)
     started = budget.spent - SECONDS - closing
@@ -67,6 +72,8 @@ def plan_text(config, numbers):
 
 def print_plan(trainer, budget):
     """Measure and print; the time that takes is said at the end."""
-    began = time.monotonic()
-    print(plan_text(trainer.config, measure_plan(trainer, budget)))
+    began, numbers = time.monotonic(), measure_plan(trainer, budget)
+    if numbers is None:
+        return
+    print(plan_text(trainer.config, numbers))
     print(f"measured in {time.monotonic() - began:.0f} s; nothing was written")

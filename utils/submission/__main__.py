@@ -93,4 +93,5 @@ def run_tag(repository, options):
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")  # git holds names of files that no terminal can show
     sys.exit(main())

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 
 import yaml
 
@@ -65,6 +66,8 @@ def check_run_sh(repository):
     mode, text = repository.mode("run.sh"), repository.read("run.sh")
     if mode is None:
         yield "run.sh is not in git; git add run.sh, and commit"
+    elif mode not in ("100644", "100755"):
+        yield "it is a link or a folder in git; make it a file, git add --chmod=+x run.sh, and commit"
     elif mode != "100755":
         yield f"its mode in git is {mode}; git add --chmod=+x run.sh, and commit"
     elif not text.startswith("#!"):
@@ -109,7 +112,8 @@ def check_files(repository):
             yield f"{path} looks like data or weights; git rm --cached it, name it in .gitignore, and commit"
     for path, size in history:
         if size > LARGEST_FILE:
-            yield f"{path} ({size / 1e6:.0f} MB) is in the history; take it out (git filter-repo --path {path})"
+            remedy = f"git filter-repo --path {shlex.quote(path)}"
+            yield f"{path} ({size / 1e6:.0f} MB) is in the history; take it out ({remedy})"
 
 
 def check_working_tree(repository):
@@ -178,7 +182,7 @@ def _aicrowd_json(repository):
         return None, "aicrowd.json is not in git; git add aicrowd.json, and commit"
     try:
         entry = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return None, f"it is no valid JSON ({error}); mend it there"
     if not isinstance(entry, dict):
         return None, "it is no JSON object; expected one with challenge_id, grader_id, authors, ..."

@@ -7,6 +7,7 @@ from pathlib import Path
 from utils.errors import InputError
 
 TAG_PREFIX = "submission-"  # the grader takes every pushed tag that begins so
+FILE_MODES = ("100644", "100755", "120000")  # a file's, an executable's and a link's, and no folder's
 
 
 class Repository:
@@ -33,8 +34,8 @@ class Repository:
         return self._run(arguments).returncode == 0
 
     def read(self, path):
-        """The committed text of the file `path`, None if it is not in the commit."""
-        return self.git("show", f"HEAD:{path}") if self.succeeds("cat-file", "-e", f"HEAD:{path}") else None
+        """The committed text of the file `path`, None if the commit has no such file."""
+        return self.git("cat-file", "blob", f"HEAD:{path}") if self.mode(path) in FILE_MODES else None
 
     def mode(self, path):
         """The mode of `path` in the commit, e.g. '100755'; None if it is not there."""
@@ -63,7 +64,7 @@ class Repository:
         objects = self.git("rev-list", "--objects", "HEAD")
         form = "%(objecttype) %(objectsize) %(rest)"
         sizes = self._run(("cat-file", f"--batch-check={form}"), objects.encode("utf-8", "surrogateescape"))
-        for line in sizes.stdout.decode("utf-8", errors="surrogateescape").splitlines():
+        for line in sizes.stdout.decode("utf-8", errors="surrogateescape").split("\n")[:-1]:
             kind, size, path = line.split(" ", 2)
             if kind == "blob" and path not in exclude:
                 yield path, int(size)
