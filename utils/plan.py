@@ -12,13 +12,13 @@ from utils.timing import peak_memory, seconds_a_call
 SECONDS = 10.0  # of training that is timed
 
 
-def measure_plan(trainer, budget):
+def measure_plan(trainer, dataset, budget):
     """Train a few seconds and close once in a temporary folder: {name: number}; nothing stays on disk."""
     config = trainer.config
     parameters = {name: sum(p.numel() for p in net.parameters()) for name, net in trainer.networks.items()}
     a_step = seconds_a_call(trainer.update, trainer.device, SECONDS)
     with tempfile.TemporaryDirectory() as folder:
-        closing = Run(folder, config, Path(folder) / "encoder.pt").close(trainer, 0.0)
+        closing = Run(folder, config, Path(folder) / "encoder.pt", dataset).close(trainer, 0.0)
     started = budget.spent - SECONDS - closing
     budget.hold_back(closing)
     steps = steps_within(config, budget.seconds - budget.reserve - max(0.0, started), a_step, closing)
@@ -58,15 +58,15 @@ def plan_text(config, numbers):
             f"  {numbers['operations a step'] / 1e9:.2f} billion operations a step",
             f"  {numbers['steps/s']:.2f} steps/s, {numbers['images/s']:.0f} images/s",
             f"  {numbers['memory, bytes'] / 2**20:,.0f} MiB of memory",
-            f"  {numbers['closing, seconds']:.1f} s for a checkpoint with its export and pictures",
+            f"  {numbers['closing, seconds']:.1f} s for a checkpoint with its export and report",
             f"a budget of {clock(config.time_budget)} buys {numbers['steps']:,} of {config.steps:,} steps, "
             f"{numbers['epochs']:.1f} epochs, in {clock(numbers['seconds'])}: {ends}",
         ]
     )
 
 
-def print_plan(trainer, budget):
+def print_plan(trainer, dataset, budget):
     """Measure and print; the time that takes is said at the end."""
     began = time.monotonic()
-    print(plan_text(trainer.config, measure_plan(trainer, budget)))
+    print(plan_text(trainer.config, measure_plan(trainer, dataset, budget)))
     print(f"measured in {time.monotonic() - began:.0f} s; nothing was written")
