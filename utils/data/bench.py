@@ -18,7 +18,7 @@ from utils.data import load
 from utils.data.mapped import drop_from_memory, read_without_waiting
 
 BATCH = 128  # images
-ROUNDS = 31  # batches of each kind; the median counts
+ROUNDS = 101  # batches of each kind; the median counts
 STILL_THERE = 0.05  # share of a batch that may still be in memory when it is called cold
 
 
@@ -85,7 +85,7 @@ def forget(images, handle, buffers, places):
     """Drop the file of `images` from the system's memory; NotCold if more than a rest of `places` stays there."""
     if not drop_from_memory(images):
         raise NotCold("this system has no posix_fadvise to drop a file from memory")
-    there = sum(read_without_waiting(handle, *pair) for pair in zip(buffers, places))
+    there = sum(read_without_waiting(handle, buffers, [place]) for place in places)
     if there > STILL_THERE * len(places):
         raise NotCold("the file stays in memory, perhaps because another process maps it")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import weakref
@@ -18,8 +19,8 @@ class MappedImages(np.memmap):
     """A memory map whose images, taken by an array of positions, are read from the file with one call each.
 
     Through the map alone a batch costs a page fault every 4 KB, each of which reads far ahead into images that
-    nobody asked for: some forty times the time where the file is not in memory. What is in memory is read first, and
-    the disk is asked for the rest, all at once. Reading also notices that the file
+    nobody asked for: some forty times the time where the file is not in memory. What is in memory is read at once, and
+    from the first that is not the disk is asked for all the rest together. Reading also notices that the file
     was cut under the run, where touching the map would end the process (SIGBUS).
     """
 
@@ -39,21 +40,29 @@ class MappedImages(np.memmap):
         images = np.empty((len(positions), *self.shape[1:]), self.dtype)
         size, handle = images[0].nbytes, self._descriptor
         places = [self.offset + position * size for position in positions]
-        missing = [pair for pair in zip(images, places) if not read_without_waiting(handle, *pair)]
-        for _, place in missing:  # all wanted at once: the disk need not wait for the one before
+        at_once = read_without_waiting(handle, images, places)
+        for place in places[at_once:]:  # all wanted at once: the disk need not wait for the one before
             os.posix_fadvise(handle, place, size, os.POSIX_FADV_WILLNEED)
-        for image, place in missing:
+        for image, place in zip(images[at_once:], places[at_once:]):
             if os.preadv(handle, [image], place) != size:
                 raise InputError(f"{self.filename}: ends early; it was changed after it was opened")
         return images
 
 
-def read_without_waiting(handle, array, place):
-    """Fill `array` from `place` of the open file `handle` if its bytes are all in memory; whether they were."""
-    try:
-        return NO_WAIT is not None and os.preadv(handle, [array], place, NO_WAIT) == array.nbytes
-    except OSError:  # not in memory, or a file system that cannot tell; waiting for it says what else is wrong
-        return False
+def read_without_waiting(handle, arrays, places):
+    """Fill `arrays` from `places` of the open file `handle` up to the first that is not in memory; how many those are.
+
+    One that is not may be filled in part. 0 where the system does not tell what is in memory.
+    """
+    if NO_WAIT is None:
+        return 0
+    count, size = 0, arrays[0].nbytes
+    with contextlib.suppress(OSError):  # not in memory, or no answer; waiting for it says whether anything is wrong
+        for array, place in zip(arrays, places):
+            if os.preadv(handle, [array], place, NO_WAIT) != size:
+                break
+            count += 1
+    return count
 
 
 def batched(images, large=LARGE):
