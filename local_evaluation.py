@@ -39,9 +39,9 @@ def main(arguments=None):
         results = evaluate(
             represent, dataset, options.metrics, options.seed, options.jobs, as_uint8=True, cache=cache, report=report
         )
-        page = make_report(folder, dataset)
     except OSError as error:
         raise InputError(f"output {folder}: {error.strerror or error}") from None
+    page = make_report(folder, dataset)
     print(f"\n{table(results)}\n\nfiles: {folder / 'metrics'}; report: {page}")
     print("Final Scores : ", final_scores(results))
 
@@ -68,10 +68,13 @@ def open_inputs(encoder, name, data_root):
 
 
 def make_report(folder, dataset):
-    """Write the page that explains the run in `folder`; its path."""
+    """Write the page that explains the run in `folder`; its path, or why there is none."""
     from utils.report import write_report  # stands on PyTorch too
 
-    return write_report(folder, dataset)
+    try:
+        return write_report(folder, dataset)
+    except Exception as error:  # the scores are worth more than their page
+        return f"not written ({type(error).__name__}: {error})"
 
 
 def dataset_name(environment):

@@ -7,8 +7,9 @@
     python train.py configs/challenge.yml --plan                # what that costs here, and what its budget buys
     torchrun --nproc_per_node=2 train.py configs/challenge.yml  # one model on several devices
 
-Leaves in $AICROWD_OUTPUT_PATH/$AICROWD_EVALUATION_NAME: config.json, log.csv, checkpoints/, report/ (pictures) and
-representation/pytorch_model.pt, which is there from the first minute on. Called again it goes on where it stopped.
+Leaves in $AICROWD_OUTPUT_PATH/$AICROWD_EVALUATION_NAME: config.json, log.csv, checkpoints/, report/index.html (one page
+with all of it, and two pictures) and representation/pytorch_model.pt, which is there from the first minute on. Called
+again it goes on where it stopped.
 Exit code: 0 done; 1 done, but something could not be written or learned; 2 bad input; 128 + the signal's number.
 """
 
@@ -71,7 +72,7 @@ def run_training(options, environment, events, stop, group):
     data = group.main_first(lambda: load(config.dataset, environment.data_root))
     if options.plan:
         return plan(config, data, device, budget, group)
-    run = Run(environment.run_folder, config, environment.encoder_path)
+    run = Run(environment.run_folder, config, environment.encoder_path, data)
     group.from_main(lambda: run.open(options.fresh))
     trainer = Trainer(config, data.images, device, group=group)
     seconds_before = run.resume(trainer)
@@ -99,7 +100,7 @@ def plan(config, data, device, budget, group):
     """Print what the configuration costs here; writes nothing."""
     trainer = Trainer(config, data.images, device, group=group)
     try:
-        print_plan(trainer, budget)
+        print_plan(trainer, data, budget)
     finally:
         trainer.close()
     return 0
@@ -113,7 +114,7 @@ def tell(text, group):
 
 def finish(reason, trainer, run, stop, events):
     """Report the end to the grader and to people; the exit code."""
-    tell(f"{reason}: step {trainer.step}; encoder {run.encoder_path}; pictures and log in {run.folder}", trainer.group)
+    tell(f"{reason}: step {trainer.step}; encoder {run.encoder_path}; report and log in {run.folder}", trainer.group)
     for name, problem in run.problems.items():
         print(f"error: {name} could not always be written ({problem})", file=sys.stderr)
     if stop.signal:  # not submitted: the grader takes a submission for a finished one, and silence for a hung run

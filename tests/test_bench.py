@@ -37,9 +37,3 @@ def test_bench_refuses_other_settings(capsys):
         bench.main(["width=2"])
     assert ended.value.code == 2
     assert "dataset=..., device=..., seconds=..." in capsys.readouterr().err
-
-
-def test_drop_from_memory_needs_a_file(tmp_path, tiny_images):
-    assert not bench.drop_from_memory(tiny_images)
-    np.save(str(tmp_path / "tiny.npy"), tiny_images)
-    assert bench.drop_from_memory(np.load(str(tmp_path / "tiny.npy"), mmap_mode="r"))

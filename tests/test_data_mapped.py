@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from data_files import noise
 
-from utils.data.mapped import MappedImages, batched
+from utils.data.mapped import MappedImages, batched, drop_from_memory
 from utils.errors import InputError
 
 IMAGES = noise(0, 7, 64, 64, 3)
@@ -85,3 +85,15 @@ def test_batched_leaves_small_files_alone(tmp_path):
 def test_batched_is_still_a_memory_map(mapped):
     assert isinstance(mapped, MappedImages)
     assert mapped.nbytes == IMAGES.nbytes
+
+
+def test_drop_from_memory_needs_a_file(mapped):
+    assert not drop_from_memory(IMAGES)
+    assert drop_from_memory(mapped)
+    np.testing.assert_array_equal(mapped[np.arange(7)], IMAGES)
+
+
+@pytest.mark.parametrize("flags", [None, -1])
+def test_mapped_images_are_read_where_nothing_tells_what_is_in_memory(mapped, monkeypatch, flags):
+    monkeypatch.setattr("utils.data.mapped.NO_WAIT", flags)
+    np.testing.assert_array_equal(mapped[np.array([3, 0])], IMAGES[[3, 0]])

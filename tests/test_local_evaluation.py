@@ -118,6 +118,15 @@ def test_local_evaluation_names_a_folder_that_cannot_be_written(evaluation, enco
     assert (done.returncode, done.stderr.splitlines()[-1][:6]) == (2, "error:")
 
 
+def test_make_report_says_why_there_is_none(tmp_path, monkeypatch):
+    def fail(folder, dataset):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("utils.report.write_report", fail)
+    told = local_evaluation.make_report(tmp_path, None)
+    assert told == "not written (OSError: [Errno 28] No space left on device)"
+
+
 @pytest.mark.parametrize("arguments", [("--metrics", "mig,beta_vae"), ("--jobs", "0"), ("--seed", "x")])
 def test_local_evaluation_refuses_bad_options(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:

@@ -122,7 +122,7 @@ def test_step_labels_name_both_ends_and_zero():
 
 
 def test_draw_pictures_leaves_two_readable_pictures(trainer, tmp_path):
-    plots.draw_pictures(trainer, tmp_path)
+    plots.draw_pictures(plots.view_of(trainer), tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"reconstructions.png", "traversals.png"}
     for path in tmp_path.iterdir():
         with Image.open(str(path)) as picture:
@@ -130,7 +130,7 @@ def test_draw_pictures_leaves_two_readable_pictures(trainer, tmp_path):
 
 
 def test_draw_pictures_draws_the_same_for_the_same_weights(trainer, tmp_path):
-    plots.draw_pictures(trainer, tmp_path / "one")
-    plots.draw_pictures(trainer, tmp_path / "two")
+    for name in ("one", "two"):
+        plots.draw_pictures(plots.view_of(trainer), tmp_path / name)
     first, second = ((tmp_path / name / "traversals.png").read_bytes() for name in ("one", "two"))
     assert first == second

@@ -1,5 +1,6 @@
 """The report: one file, whole whatever is missing, true to what the run left, small and without secrets."""
 
+import ast
 import json
 import os
 import re
@@ -13,8 +14,9 @@ from evaluation.results import result_path, write_result
 from utils import checkpoint, paper
 from utils.config import Config
 from utils.data.dataset import DataSet
+from utils.plots import MOST_LATENTS
 from utils.report import charts, report_path, write_report
-from utils.report.gather import SHOWN, read_results
+from utils.report.gather import read_results
 from utils.report.maps import maps
 from utils.trainer import Trainer
 
@@ -139,7 +141,7 @@ def test_report_with_512_latents_stays_small_and_shows_active_ones_alone(tmp_pat
     html = text_of(path)
     shown = {int(number) for number in re.findall(r"<b>latent (\d+)</b>", html)}
     assert path.stat().st_size < 5_000_000
-    assert len(shown) == SHOWN
+    assert len(shown) == MOST_LATENTS
     assert max(shown) < 40
 
 
@@ -217,4 +219,6 @@ def test_local_evaluation_ends_with_a_report(command, tmp_path):
     (tmp_path / "own.yml").write_text("factors:\n  shape: 2\n  place: 4\n", encoding="utf-8")
     done = command("local_evaluation.py", "--dataset", tmp_path / "own.npz", "--metrics", "irs", "--jobs", 1)
     assert done.returncode == 0, done.stderr
-    assert "IRS: robustness" in text_of(report_path(folder))
+    page = text_of(report_path(folder))
+    assert "IRS: robustness" in page
+    assert f"<b>{ast.literal_eval(done.stdout.splitlines()[-1].split(' :  ')[1])['irs']:.4f}</b>" in page

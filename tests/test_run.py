@@ -1,4 +1,5 @@
 import dataclasses
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,7 +9,8 @@ from utils.run import Run, read_run_config
 
 
 def opened(folder, fresh=False, **settings):
-    run = Run(folder, dataclasses.replace(Config(), **settings), folder / "representation" / "pytorch_model.pt")
+    config = dataclasses.replace(Config(), **settings)
+    run = Run(folder, config, folder / "representation" / "pytorch_model.pt", dataset=None)
     run.open(fresh)
     return run
 
@@ -77,6 +79,33 @@ def test_attempt_reports_a_failing_write_once_and_remembers_it(tmp_path, capsys)
         "warning: export not written: No space left on device (x.pt); training goes on\n"
     )
     assert run.problems == {"export": "No space left on device (x.pt)"}
+
+
+@pytest.fixture
+def closing(tmp_path, monkeypatch):
+    """A function that closes a run of which export and checkpoint take 2 s, the report 3 s; the seconds that took."""
+    clock = SimpleNamespace(now=0.0)
+    run = opened(tmp_path / "run")
+
+    def takes(seconds):
+        return lambda *arguments: setattr(clock, "now", clock.now + seconds)
+
+    for name, seconds in {"export_encoder": 1.0, "checkpoint.save": 1.0, "Run._draw": 3.0}.items():
+        monkeypatch.setattr(f"utils.run.{name}", takes(seconds))
+    monkeypatch.setattr("utils.run.time", SimpleNamespace(monotonic=lambda: clock.now))
+    trainer = SimpleNamespace(state_dict=dict, networks={"encoder": None}, channels=3)
+    return lambda permitted: run.close(trainer, 0.0, lambda seconds: seconds <= permitted)
+
+
+def test_close_draws_a_report_whose_time_the_budget_permits(closing):
+    assert closing(2.0) == 5.0  # before it is known, it is taken to be that of export and checkpoint
+    assert closing(3.0) == 5.0
+
+
+def test_close_leaves_out_a_report_that_would_take_too_long(closing):
+    assert closing(1.9) == 2.0
+    assert closing(2.0) == 5.0
+    assert closing(2.9) == 2.0
 
 
 def test_read_run_config_of_an_empty_folder_is_none(tmp_path):

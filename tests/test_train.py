@@ -5,6 +5,7 @@ saves each test the seconds that PyTorch takes to load.
 """
 
 import csv
+import errno
 import os
 import signal
 import subprocess
@@ -114,8 +115,35 @@ def test_train_leaves_what_the_readme_lists(train, folder):
     assert done.returncode == 0, done.stderr
     left = {path.name for path in folder.iterdir()} - {"tensorboard"}  # which comes where its package is installed
     assert left == {"config.json", "log.csv", "checkpoints", "report", "representation"}
-    assert {path.name for path in (folder / "report").iterdir()} == {"reconstructions.png", "traversals.png"}
+    assert {path.name for path in (folder / "report").iterdir()} == {
+        "index.html",
+        "reconstructions.png",
+        "traversals.png",
+    }
     assert {path.name for path in encoder(folder).parent.iterdir()} == {"pytorch_model.pt", "results"}
+
+
+def test_train_ends_with_a_report_of_all_its_steps(train, folder):
+    assert train("steps=60", "checkpoint_every=1e6").returncode == 0
+    page = (folder / "report" / "index.html").read_text(encoding="utf-8")
+    assert "FactorVAE on tiny" in page
+    assert "60 steps in" in page
+    assert page.count("<polyline") >= 3
+    assert "has not been scored" in page
+
+
+@pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "No space left on device"), KeyError("step"), ImportError])
+def test_train_goes_on_without_its_report_and_says_so(train, folder, monkeypatch, failure):
+    def fail(*arguments):
+        raise failure
+
+    monkeypatch.setattr("utils.report.write_report", fail)
+    done = train("steps=3", "checkpoint_every=0.1")
+    assert done.returncode == 1
+    assert "all steps made" in done.stdout
+    assert done.stderr.count("warning: report not written") == 1
+    assert torch.isfinite(codes(folder)).all()
+    assert (folder / "report" / "traversals.png").exists()
 
 
 def test_train_exports_codes_of_every_latent(train, folder):

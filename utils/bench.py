@@ -13,7 +13,6 @@ import argparse
 import dataclasses
 import importlib.util
 import math
-import os
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from utils.aicrowd import REPOSITORY, read_environment
 from utils.batches import to_model_input
 from utils.config import Config
 from utils.data import load
+from utils.data.mapped import drop_from_memory
 from utils.device import keep_freed_memory, resolve_device
 from utils.errors import InputError, entry_point
 from utils.operations import step_operations
@@ -128,19 +128,6 @@ def row(case, found):
     name = ", ".join(f"{key}={value}" for key, value in case.items())
     cells = (f"{found[column]:.1f}{'%' * (column in PERCENT)}" if column in found else "-" for column in COLUMNS)
     return f"{name:<24}" + "".join(f"{cell:>10}" for cell in cells)
-
-
-def drop_from_memory(images):
-    """Have the system forget what it has read of the file behind `images`; whether that could be asked for."""
-    path = getattr(images, "filename", None)
-    if not path or not hasattr(os, "posix_fadvise"):
-        return False
-    handle = os.open(str(path), os.O_RDONLY)
-    try:
-        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
-    finally:
-        os.close(handle)
-    return True
 
 
 class Peer:

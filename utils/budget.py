@@ -17,7 +17,7 @@ def process_age():
 
 
 class Budget:
-    """`seconds` for the whole process, of which the closing (checkpoint, export, pictures) is held back.
+    """`seconds` for the whole process, of which the closing (checkpoint, export, report) is held back.
 
     The closing's time is measured, never guessed: the run closes once at its start and calls `hold_back`.
     """

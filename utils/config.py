@@ -58,7 +58,7 @@ class Config:
     # steps, or over what is spent of steps or time budget, whichever is more
     steps: int = setting(300_000, 1)  # stop after so many updates ...
     time_budget: float = setting(8 * 3600.0, 1, duration=True)  # ... or when the process is so old (s), export included
-    checkpoint_every: float = setting(300.0, 0.1, duration=True)  # time between checkpoints, exports and pictures (s)
+    checkpoint_every: float = setting(300.0, 0.1, duration=True)  # time between checkpoints, exports and reports (s)
 
     # The machine. `auto` takes a GPU where there is one, and the precision that gains on it.
     device: str = "auto"  # auto, cpu, cuda, cuda:1, ...

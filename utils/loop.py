@@ -142,7 +142,7 @@ class Loop:
             )
 
     def close(self):
-        """Checkpoint, export, pictures; the time it took is held back from the budget."""
+        """Checkpoint, export, report; the time it took is held back from the budget."""
         if self.group.is_main:
             seconds = time.monotonic() - self.began
             self.budget.hold_back(self.run.close(self.trainer, seconds, self.budget.permits))

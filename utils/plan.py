@@ -12,7 +12,7 @@ from utils.timing import peak_memory, seconds_a_call
 SECONDS = 10.0  # of training that is timed
 
 
-def measure_plan(trainer, budget):
+def measure_plan(trainer, dataset, budget):
     """Train a few seconds and close once in a temporary folder: {name: number}; nothing stays on disk.
 
     Of several processes all train, and the main one alone closes and learns the numbers; the others get None.
@@ -23,7 +23,7 @@ def measure_plan(trainer, budget):
     if not trainer.group.is_main:
         return None
     with tempfile.TemporaryDirectory() as folder:
-        closing = Run(folder, config, Path(folder) / "encoder.pt").close(trainer, 0.0)
+        closing = Run(folder, config, Path(folder) / "encoder.pt", dataset).close(trainer, 0.0)
     started = budget.spent - SECONDS - closing
     budget.hold_back(closing)
     steps = steps_within(config, budget.seconds - budget.reserve - max(0.0, started), a_step, closing)
@@ -63,16 +63,16 @@ def plan_text(config, numbers):
             f"  {numbers['operations a step'] / 1e9:.2f} billion operations a step",
             f"  {numbers['steps/s']:.2f} steps/s, {numbers['images/s']:.0f} images/s",
             f"  {numbers['memory, bytes'] / 2**20:,.0f} MiB of memory",
-            f"  {numbers['closing, seconds']:.1f} s for a checkpoint with its export and pictures",
+            f"  {numbers['closing, seconds']:.1f} s for a checkpoint with its export and report",
             f"a budget of {clock(config.time_budget)} buys {numbers['steps']:,} of {config.steps:,} steps, "
             f"{numbers['epochs']:.1f} epochs, in {clock(numbers['seconds'])}: {ends}",
         ]
     )
 
 
-def print_plan(trainer, budget):
+def print_plan(trainer, dataset, budget):
     """Measure and print; the time that takes is said at the end."""
-    began, numbers = time.monotonic(), measure_plan(trainer, budget)
+    began, numbers = time.monotonic(), measure_plan(trainer, dataset, budget)
     if numbers is None:
         return
     print(plan_text(trainer.config, numbers))

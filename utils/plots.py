@@ -13,8 +13,9 @@ from utils.files import atomic_path
 from utils.log import ACTIVE_KL
 from utils.objectives import kl_per_latent
 
-SHOWN = 10  # images, and latents, in a picture
-AT_LEAST = 3  # latents in a picture, even if none is active
+SHOWN = 10  # images in a view, and latents in a PNG file
+MOST_LATENTS = 24  # in a view: 512 would be neither looked at nor small
+AT_LEAST = 3  # latents in a view, even if none is active
 STEPS = 11  # values of a latent in its traversal
 RANGE = 2.0  # its traversal goes from -RANGE to +RANGE, in units of the prior's standard deviation
 SAMPLE = 256  # images from which a latent's KL is estimated
@@ -34,15 +35,18 @@ class View(NamedTuple):
     traversals: np.ndarray  # (len(latents), steps, ...) its reconstruction with one latent moved at a time
 
 
-def draw_pictures(trainer, folder):
-    """Write reconstructions.png and traversals.png into `folder`, atomically."""
-    networks = trainer.networks
+def view_of(trainer):
+    """The View of what `trainer` (utils.trainer.Trainer) has learned so far."""
     images = sample_images(trainer.images, trainer.config.seed, trainer.device)
-    seen = view(networks["encoder"], networks["decoder"], images)
+    return view(trainer.networks["encoder"], trainer.networks["decoder"], images)
+
+
+def draw_pictures(seen, folder):
+    """Write reconstructions.png and traversals.png of the View `seen` into `folder`, atomically."""
     pairs = np.stack([seen.images, seen.reconstructions])
     save_png(sheet(pairs, ["image", "reconstruction"]), Path(folder) / "reconstructions.png")
-    names = [f"latent {latent}\n{seen.kl[latent]:.2f} nats" for latent in seen.latents]
-    save_png(sheet(seen.traversals, names, step_labels()), Path(folder) / "traversals.png")
+    names = [f"latent {latent}\n{seen.kl[latent]:.2f} nats" for latent in seen.latents[:SHOWN]]
+    save_png(sheet(seen.traversals[:SHOWN], names, step_labels()), Path(folder) / "traversals.png")
 
 
 def sample_images(images, seed, device):
@@ -51,7 +55,7 @@ def sample_images(images, seed, device):
     return to_model_input(np.asarray(images[np.sort(chosen)]), device)
 
 
-def view(encoder, decoder, images, shown=SHOWN, steps=STEPS):
+def view(encoder, decoder, images, shown=MOST_LATENTS, steps=STEPS):
     """The View of `images` (float32 NCHW in [0, 1]) with at most `shown` latents."""
     with torch.no_grad():
         mean, logvar = encoder(images)

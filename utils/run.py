@@ -10,7 +10,7 @@ from utils.config import Config
 from utils.errors import InputError
 from utils.export import export_encoder
 from utils.files import write_text
-from utils.plots import draw_pictures
+from utils.plots import draw_pictures, view_of
 
 FREE_TO_CHANGE = ("steps", "time_budget", "checkpoint_every", "device")  # between a run and its continuation
 
@@ -22,11 +22,13 @@ class Run:
     `problems`; what stood there before stays.
     """
 
-    def __init__(self, folder, config, encoder_path):
+    def __init__(self, folder, config, encoder_path, dataset):
+        """`dataset`: the DataSet that it trains on, of which the report tells name and factors."""
         self.folder, self.config, self.encoder_path = Path(folder), config, Path(encoder_path)
+        self.dataset = dataset
         self.checkpoints, self.report = self.folder / "checkpoints", self.folder / "report"
         self.problems = {}
-        self.drawing = 0.0  # seconds that the last pictures took
+        self.drawing = None  # seconds that the last report took
         self.exported = False  # whether the last export succeeded
 
     def open(self, fresh):
@@ -55,27 +57,28 @@ class Run:
         return state["seconds"]
 
     def close(self, trainer, seconds, permits=lambda seconds: True):
-        """Export, checkpoint and pictures of the run as it stands; the seconds that took.
+        """Export, checkpoint and report of the run as it stands; the seconds that took.
 
-        permits: whether a budget allows for what took so many seconds before; the pictures may be left out.
+        permits: whether a budget allows for what took so many seconds before; the report may be left out. Before its
+        time is known it is taken to be that of all the rest.
         """
         began = time.monotonic()
         state = {**trainer.state_dict(), "seconds": seconds}
         encoder = trainer.networks["encoder"]
         self.exported = self.attempt("export", lambda: export_encoder(encoder, trainer.channels, self.encoder_path))
         self.attempt("checkpoint", lambda: checkpoint.save(self.checkpoints, state))
-        if permits(self.drawing):
-            saved = time.monotonic()
-            self.attempt("pictures", lambda: draw_pictures(trainer, self.report))
+        saved = time.monotonic()
+        if permits(saved - began if self.drawing is None else self.drawing):
+            self.attempt("report", lambda: self._draw(trainer), Exception)  # nothing in it is worth a run
             self.drawing = time.monotonic() - saved
         return time.monotonic() - began
 
-    def attempt(self, name, write):
-        """Whether `write()` succeeded; a failure of the file system becomes one line on stderr, the first time."""
+    def attempt(self, name, write, failures=(OSError, RuntimeError)):  # RuntimeError: torch.jit.save on a full disk
+        """Whether `write()` succeeded; one of the `failures` becomes one line on stderr, the first time."""
         try:
             write()
             return True
-        except (OSError, RuntimeError) as error:  # torch.jit.save reports a full disk as a RuntimeError
+        except failures as error:
             if name not in self.problems:
                 print(
                     f"warning: {name} not written: {_reason(error)}; training goes on",
@@ -84,6 +87,14 @@ class Run:
                 )
             self.problems[name] = _reason(error)
             return False
+
+    def _draw(self, trainer):
+        """The pictures, then the page."""
+        from utils.report import write_report  # stands on the metrics' packages: a second, once an encoder is out
+
+        seen = view_of(trainer)
+        draw_pictures(seen, self.report)
+        write_report(self.folder, self.dataset, seen)
 
     def _refuse_other(self, before, path):
         then, now = before.as_dict(), self.config.as_dict()

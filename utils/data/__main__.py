@@ -3,6 +3,7 @@
     python -m utils.data list                                            # the names, and which files are there
     python -m utils.data show synthetic_arm --out sheet.png              # a picture: a row for each factor
     python -m utils.data fetch mpi3d_toy                                 # download it
+    python -m utils.data bench mpi3d_toy                                 # what opening and reading it costs here
     python -m utils.data render --factor-sizes 4,4,2,3,3,40,40 OUT.npz   # the embedded scene in MPI3D's form
 
 Data sets lie under $DISENTANGLEMENT_LIB_DATA, or where --data says.
@@ -53,6 +54,12 @@ def _fetch(options):
     print(f"{options.name} is under {options.root}. {terms}.")
 
 
+def _bench(options):
+    from utils.data.bench import bench
+
+    bench(options.name, options.root)
+
+
 def _render(options):
     from utils.data import renderer
 
@@ -89,6 +96,9 @@ def _parse(arguments):
     fetch = commands.add_parser("fetch", parents=[common], help="download a data set")
     fetch.add_argument("name")
     fetch.set_defaults(run=_fetch)
+    bench = commands.add_parser("bench", parents=[common], help="what opening and reading costs")
+    bench.add_argument("name", help="a data set's name, or a path to images")
+    bench.set_defaults(run=_bench)
     render = commands.add_parser("render", parents=[common], help="render the embedded scene")
     render.add_argument("out", metavar="OUT.npz")
     render.add_argument("--factor-sizes", default=",".join(map(str, DEFAULT_SIZES)))

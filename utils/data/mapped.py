@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import mmap
 import os
 import weakref
 
@@ -9,6 +11,7 @@ import numpy as np
 
 from utils.errors import InputError
 
+NO_WAIT = getattr(os, "RWF_NOWAIT", None)  # preadv(2) fails where it would wait for the disk; Linux alone has it
 LARGE = 1 << 30  # bytes: below, a file is soon in memory as a whole, and then the plain map is the faster way
 
 
@@ -16,7 +19,8 @@ class MappedImages(np.memmap):
     """A memory map whose images, taken by an array of positions, are read from the file with one call each.
 
     Through the map alone a batch costs a page fault every 4 KB, each of which reads far ahead into images that
-    nobody asked for: some forty times the time where the file is not in memory. Reading also notices that the file
+    nobody asked for: some forty times the time where the file is not in memory. What is in memory is read at once, and
+    from the first that is not the disk is asked for all the rest together. Reading also notices that the file
     was cut under the run, where touching the map would end the process (SIGBUS).
     """
 
@@ -34,14 +38,31 @@ class MappedImages(np.memmap):
 
     def _read(self, positions):
         images = np.empty((len(positions), *self.shape[1:]), self.dtype)
-        size = images[0].nbytes
+        size, handle = images[0].nbytes, self._descriptor
         places = [self.offset + position * size for position in positions]
-        for place in places:  # all wanted at once: the disk need not wait for the one before
-            os.posix_fadvise(self._descriptor, place, size, os.POSIX_FADV_WILLNEED)
-        for image, place in zip(images, places):
-            if os.preadv(self._descriptor, [image], place) != size:
+        at_once = read_without_waiting(handle, images, places)
+        for place in places[at_once:]:  # all wanted at once: the disk need not wait for the one before
+            os.posix_fadvise(handle, place, size, os.POSIX_FADV_WILLNEED)
+        for image, place in zip(images[at_once:], places[at_once:]):
+            if os.preadv(handle, [image], place) != size:
                 raise InputError(f"{self.filename}: ends early; it was changed after it was opened")
         return images
+
+
+def read_without_waiting(handle, arrays, places):
+    """Fill `arrays` from `places` of the open file `handle` up to the first that is not in memory; how many those are.
+
+    One that is not may be filled in part. 0 where the system does not tell what is in memory.
+    """
+    if NO_WAIT is None:
+        return 0
+    count, size = 0, arrays[0].nbytes
+    with contextlib.suppress(OSError):  # not in memory, or no answer; waiting for it says whether anything is wrong
+        for array, place in zip(arrays, places):
+            if os.preadv(handle, [array], place, NO_WAIT) != size:
+                break
+            count += 1
+    return count
 
 
 def batched(images, large=LARGE):
@@ -52,3 +73,18 @@ def batched(images, large=LARGE):
     mapped._descriptor = os.open(str(images.filename), os.O_RDONLY)
     weakref.finalize(mapped, os.close, mapped._descriptor)
     return mapped
+
+
+def drop_from_memory(images):
+    """Have the system forget what it has read of the file behind `images`; whether that could be asked for."""
+    path = getattr(images, "filename", None)
+    if not path or not hasattr(os, "posix_fadvise"):
+        return False
+    if hasattr(mmap, "MADV_DONTNEED"):
+        images._mmap.madvise(mmap.MADV_DONTNEED)  # pages that are mapped would stay
+    handle = os.open(str(path), os.O_RDONLY)
+    try:
+        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(handle)
+    return True

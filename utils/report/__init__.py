@@ -3,7 +3,7 @@
     from utils.report import write_report
     write_report(run_folder, dataset)
 
-`python -m utils.report` makes it for a run that is not scored, such as one on images without factors.
+train.py writes it while it trains, local_evaluation.py again with the scores. `python -m utils.report` makes it anew.
 """
 
 from pathlib import Path
@@ -20,14 +20,15 @@ def report_path(run_folder):
     return Path(run_folder) / "report" / "index.html"
 
 
-def write_report(run_folder, dataset):
+def write_report(run_folder, dataset, seen=None):
     """Write report/index.html into `run_folder`, atomically; returns its path.
 
     dataset   the DataSet that the run was trained or scored on: gives images, and names of factors
+    seen      utils.plots.View of its networks; None: they are read from the last checkpoint
 
     What is missing (no scores yet, no log, no checkpoint) is left out and said. Scores that are older than the
     encoder are another encoder's, and left out too. Raises OSError if the file cannot be written.
     """
     path = report_path(run_folder)
-    write_text(path, page(gather(Path(run_folder), dataset)))
+    write_text(path, page(gather(Path(run_folder), dataset, seen)))
     return path

@@ -1,11 +1,12 @@
 """What a run left, read back for its report."""
 
+import contextlib
 import csv
 import json
 import math
 import os
 import platform
-from importlib import import_module
+from importlib import metadata
 from typing import NamedTuple, Optional
 
 import numpy as np
@@ -18,8 +19,7 @@ from utils.errors import InputError
 from utils.plots import View, sample_images, view
 from utils.run import read_run_config
 
-SHOWN = 24  # latents in the report: a page of 512 would be neither read nor small
-PACKAGES = ("torch", "numpy", "sklearn", "numba", "matplotlib", "joblib")
+PACKAGES = ("torch", "numpy", "scikit-learn", "numba", "matplotlib", "joblib")
 
 
 class Left(NamedTuple):
@@ -32,12 +32,12 @@ class Left(NamedTuple):
     config: dict  # the run's configuration
     log: dict  # {column of log.csv: (rows,) float}
     results: dict  # {metric: {key: value or array}}
-    view: Optional[View]  # pictures, from the last checkpoint
+    view: Optional[View]  # pictures
     machine: dict  # {what: text}: versions and hardware
 
 
-def gather(folder, dataset):
-    """The Left of the run in `folder`, which was trained or scored on `dataset`."""
+def gather(folder, dataset, seen=None):
+    """The Left of the run in `folder`, which was trained or scored on `dataset`; `seen`: see `write_report`."""
     config = _config(folder)
     return Left(
         name=folder.resolve().name,
@@ -47,7 +47,7 @@ def gather(folder, dataset):
         config=config.as_dict() if config else {},
         log=read_log(folder / "log.csv"),
         results=read_results(folder),
-        view=_view(folder, config, dataset.images) if config else None,
+        view=seen or (_view(folder, config, dataset.images) if config else None),
         machine={**versions(), **hardware()},
     )
 
@@ -95,10 +95,11 @@ def read_networks(folder, config):
 
 
 def versions():
-    """{package: version} of what computes, Python first."""
+    """{package: version} of what computes, Python first; nothing is imported for it, which takes seconds."""
     found = {"Python": platform.python_version()}
     for name in PACKAGES:
-        found[name] = getattr(import_module(name), "__version__", "unknown")
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
     return found
 
 
@@ -118,7 +119,7 @@ def _view(folder, config, images):
         return None
     if networks is None or next(networks[0].parameters()).shape[1] != images.shape[-1]:
         return None
-    return view(*networks, sample_images(images, config.seed, torch.device("cpu")), SHOWN)
+    return view(*networks, sample_images(images, config.seed, torch.device("cpu")))
 
 
 def _config(folder):

@@ -11,7 +11,6 @@ from PIL import Image
 from utils import plots
 from utils.log import ACTIVE_KL, clock
 from utils.report import charts
-from utils.report.gather import SHOWN
 from utils.report.maps import map_table, maps, num_scored_latents, scores_table
 
 CURVES = {  # columns of log.csv that are shown, and what they are
@@ -113,7 +112,7 @@ def _maps(left):
     if not left.results or not left.factor_names:
         return ""
     count = num_scored_latents(left.results)
-    latents = left.view.latents if left.view is not None else np.arange(count)[:SHOWN]
+    latents = left.view.latents if left.view is not None else np.arange(count)[: plots.MOST_LATENTS]
     latents = [latent for latent in latents if latent < count]
     figures = [
         f'<figure><h3>{one.title}</h3><p class="note">{one.reading}</p>'
