@@ -136,6 +136,18 @@ def test_report_reads_null_as_not_a_number(run):
     assert np.isnan(read_results(run)["sap_score"]["score_matrix"][0, 0])
 
 
+def test_report_shows_a_dash_for_a_score_that_is_not_a_number(run, dataset):
+    path = result_path(run, "mig")
+    path.write_text(text_of(path).replace(": 0.94", ": null"), encoding="utf-8")
+    assert "<b>–</b>" in text_of(write_report(run, dataset))
+
+
+@pytest.mark.parametrize("damaged", ["", "{", "[]", "{}"])
+def test_report_leaves_out_scores_that_cannot_be_read(run, damaged):
+    result_path(run, "mig").write_text(damaged, encoding="utf-8")
+    assert set(read_results(run)) == {"dci", "factor_vae_metric", "sap_score", "irs"}
+
+
 def test_report_with_512_latents_stays_small_and_shows_active_ones_alone(tmp_path, dataset):
     path = write_report(leave_run(tmp_path, dataset, 512, active=40), dataset)
     html = text_of(path)

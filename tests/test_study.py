@@ -167,6 +167,24 @@ def test_tables_are_drawn_before_anything_is_measured(tmp_path):
         assert picture.size[0] > 1000
 
 
+def test_study_names_a_folder_that_cannot_be_written_before_it_trains(study, calls, tmp_path, capsys):
+    (tmp_path / "study").write_text("a file", encoding="utf-8")
+    with pytest.raises(SystemExit) as end:
+        study("configs/table1.yml")
+    assert end.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not calls
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"config": {}}'])
+def test_study_takes_a_damaged_result_for_none(study, calls, tmp_path, content):
+    study("configs/table1.yml", "seeds=1")
+    (tmp_path / "study" / "results" / "factor_vae-seed0.json").write_text(content, encoding="utf-8")
+    calls.clear()
+    assert study("configs/table1.yml", "seeds=1") == 0
+    assert len(trained(calls)) == 1
+
+
 def test_study_refuses_a_back_end_that_is_not_installed(study, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(SystemExit) as end:

@@ -32,6 +32,10 @@ def test_rank_table_puts_the_best_mean_rank_first():
     assert table.index("better") < table.index("worse")
 
 
+def test_ranks_put_a_score_that_is_no_number_last():
+    np.testing.assert_array_equal(rank.ranks([[np.nan], [0.9], [0.0]])[:, 0], [3, 1, 2])
+
+
 def test_rank_table_shows_ties():
     lines = rank.rank_table([run("one", *[0.5] * 5), run("two", *[0.5] * 5), run("low", *[0.1] * 5)]).splitlines()
     assert [line.split()[0] for line in lines[1:]] == ["1=", "1=", "3"]
@@ -98,12 +102,19 @@ def test_choice_states_its_agreement_with_the_official_scores(codes, monkeypatch
     assert f"SAP {expected:+.2f}" in rank.choose_without_labels(runs, None)[-1]
 
 
+def test_choice_with_a_score_that_is_no_number_states_no_agreement_with_it(codes, monkeypatch):
+    monkeypatch.setattr(rank, "codes_and_kl", lambda one, root: (codes + len(codes) * one.config.seed * codes**2, ALL))
+    runs = [run(f"s{seed}", np.nan if seed else 0.5, *[seed / 10] * 4, seed=seed) for seed in range(3)]
+    assert "FactorVAE undefined (a score is not a number)" in rank.choose_without_labels(runs, None)[-1]
+
+
 def test_choice_among_two_runs_is_none():
     assert "no three runs" in rank.choose_without_labels([run("a", seed=0), run("b", seed=1)], None)[0]
 
 
 def test_rank_command_refuses_a_folder_that_is_no_scored_run(command, tmp_path):
-    found = command("-m", "utils.study", "rank", tmp_path)
-    assert found.returncode == 2
-    assert "config.json" in found.stderr
-    assert len(found.stderr.splitlines()) == 1
+    for place in (tmp_path, tmp_path / "none", "README.md"):
+        found = command("-m", "utils.study", "rank", place)
+        assert found.returncode == 2
+        assert "config.json" in found.stderr
+        assert len(found.stderr.splitlines()) == 1

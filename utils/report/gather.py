@@ -12,7 +12,7 @@ from typing import NamedTuple, Optional
 import numpy as np
 import torch
 
-from evaluation.protocol import METRICS
+from evaluation.protocol import METRICS, SCORES
 from evaluation.results import result_path
 from utils import checkpoint, models
 from utils.errors import InputError
@@ -53,9 +53,10 @@ def gather(folder, dataset, seen=None):
 
 
 def read_results(folder):
-    """{metric: {key: value}} as local_evaluation.py wrote them, lists as arrays; metrics of an older encoder left out.
+    """{metric: {key: value}} as local_evaluation.py wrote them, lists as arrays.
 
-    Numbers that were not finite, null in the files, are NaN.
+    Numbers that were not finite, null in the files, are NaN. Metrics of an older encoder are left out, and those whose
+    file cannot be read.
     """
     encoder = folder / "representation" / "pytorch_model.pt"
     newer_than = encoder.stat().st_mtime if encoder.exists() else 0.0
@@ -63,10 +64,9 @@ def read_results(folder):
     for name in METRICS:
         path = result_path(folder, name)
         if path.exists() and path.stat().st_mtime >= newer_than:
-            flat = json.loads(path.read_text(encoding="utf-8"))
-            prefix = "evaluation_results."
-            values = {key[len(prefix) :]: value for key, value in flat.items() if key.startswith(prefix)}
-            found[name] = {key: _array(value) if isinstance(value, list) else value for key, value in values.items()}
+            values = _read_result(path)
+            if SCORES[name] in values:
+                found[name] = values
     return found
 
 
@@ -112,6 +112,15 @@ def hardware():
     return found
 
 
+def _read_result(path):
+    prefix = "evaluation_results."
+    try:
+        flat = json.loads(path.read_text(encoding="utf-8"))
+        return {key[len(prefix) :]: _plain(value) for key, value in flat.items() if key.startswith(prefix)}
+    except (OSError, ValueError, AttributeError):  # cut short, or no object at all
+        return {}
+
+
 def _view(folder, config, images):
     try:
         networks = read_networks(folder, config)
@@ -129,11 +138,11 @@ def _config(folder):
         return None
 
 
-def _array(values):
+def _plain(value):
     def numbers(value):
         return [numbers(one) for one in value] if isinstance(value, list) else math.nan if value is None else value
 
-    return np.array(numbers(values))
+    return np.array(numbers(value)) if isinstance(value, list) else numbers(value)
 
 
 def _number(text):

@@ -82,7 +82,7 @@ def _score_row(name, ours, theirs):
 
 def _score(results, name):
     value = results.get(name, {}).get(SCORES[name])
-    return None if value is None else float(value)
+    return float(value) if value is not None and np.isfinite(value) else None
 
 
 def _cell(one, latent, factor):

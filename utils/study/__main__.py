@@ -40,6 +40,7 @@ def main(arguments=None):
     folder = (options.output or environment.output_path / "studies" / study.name).resolve()
     print(f"{study.title}: {len(study.runs)} runs, in {folder}", flush=True)
     try:
+        write_tables(folder, study, {})  # of what is there; a folder that cannot be written is found out now
         failures = run_all(study, folder, options, environment.data_root.expanduser().resolve())
         write_tables(folder, study, failures)
     except OSError as error:
@@ -50,7 +51,6 @@ def main(arguments=None):
 
 def run_all(study, folder, options, data_root):
     """Do what is not done, on the back end that the options name; {run's name: reason} of what failed."""
-    folder.mkdir(parents=True, exist_ok=True)
     threads = options.threads or max(1, (os.cpu_count() or 1) // max(1, options.jobs))
     tasks = [joblib.delayed(work)(str(folder), name, stages, threads, str(data_root)) for name, stages in study.runs]
     with _backend(options.backend, options.address) as settings:
@@ -64,28 +64,27 @@ def _backend(name, address):
     if name == "threads":
         yield {"prefer": "threads"}  # that wait for processes
         return
-    with _connected(name, address), joblib.parallel_config(backend=name):
+    with _cluster(name, address), joblib.parallel_config(backend=name):
         yield {}
 
 
-@contextlib.contextmanager
-def _connected(name, address):
+def _cluster(name, address):
+    """The connection, a context manager; InputError if there is none."""
     try:
         if name == "ray":
             import ray
             from ray.util.joblib import register_ray
 
-            with ray.init(address=address):
-                register_ray()
-                yield
-        else:
-            from distributed import Client
+            register_ray()
+            return ray.init(address=address)
+        from distributed import Client
 
-            with Client(address):
-                yield
+        return Client(address)
     except ImportError as error:
         package = "ray" if name == "ray" else "distributed"
         raise InputError(f"--backend {name}: the package {package} is not installed ({error})") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"--backend {name}, --address {address}: no cluster there ({error})") from None
 
 
 def _parse(arguments):
@@ -102,6 +101,8 @@ def _parse(arguments):
     options = parser.parse_intermixed_args(arguments)
     if options.jobs == 0 or options.jobs < -1:
         parser.error(f"--jobs {options.jobs}: expected a number from 1 on, or -1")
+    if options.threads is not None and options.threads < 1:
+        parser.error(f"--threads {options.threads}: expected a number from 1 on")
     return options
 
 

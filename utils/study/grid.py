@@ -4,10 +4,22 @@ import re
 from pathlib import Path
 from typing import NamedTuple, Optional
 
+from utils import paper
 from utils.config import FIELDS, Config, parse_value, read_yaml, scalar
 from utils.errors import InputError
 
-KEYS = {"title", "paper", "paper_rows", "seeds", "successive", "base", "rows", "vary", "values"}
+KEYS = {  # of a study's file, and what their values are
+    "title": str,
+    "paper": str,
+    "paper_rows": dict,
+    "seeds": int,
+    "successive": bool,
+    "base": dict,
+    "rows": dict,
+    "vary": str,
+    "values": list,
+}
+KINDS = {str: "a text", int: "a number", bool: "true or false", dict: "key: value lines", list: "a list"}
 WITHOUT_LIMIT = 365 * 86400.0  # seconds: a study compares equal steps, so only `steps` ends its runs
 
 
@@ -41,6 +53,7 @@ def read_study(path, overrides=()):
     seeds = _seeds(changed.pop("seeds", text.get("seeds", 1)))
     varied = changed.pop(text["vary"], None) if "vary" in text else None
     rows = _rows(text, varied)
+    _check_rows(rows, path)
     named = {**({text["vary"]: varied} if varied is not None else {}), **changed}
     configs = {
         str(row): {seed: _config({**text.get("base", {}), **own, **changed, "seed": seed}, path) for seed in seeds}
@@ -58,13 +71,26 @@ def read_study(path, overrides=()):
 
 
 def _check(text, path):
-    unknown = sorted(set(text) - KEYS)
-    if unknown:
-        raise InputError(f"{path}: unknown key {unknown[0]!r}; expected some of {', '.join(sorted(KEYS))}")
-    if "title" not in text or ("rows" in text) == ("vary" in text):
+    for key, value in text.items():
+        if key not in KEYS:
+            raise InputError(f"{path}: unknown key {key!r}; expected some of {', '.join(sorted(KEYS))}")
+        if not isinstance(value, KEYS[key]):
+            raise InputError(f"{path}: {key}={value!r}: expected {KINDS[KEYS[key]]}")
+    if "title" not in text or ("rows" in text) == ("vary" in text) or ("vary" in text) != ("values" in text):
         raise InputError(f"{path}: no study; expected title, and either rows or vary and values")
     if "vary" in text and text["vary"] not in FIELDS:
         raise InputError(f"{path}: vary={text['vary']!r}: expected a key of utils/config.py")
+    if "paper" in text and paper.table(text["paper"]) is None:
+        raise InputError(f"{path}: paper={text['paper']!r}: expected a table of configs/paper.yml")
+
+
+def _check_rows(rows, path):
+    """Each row has keys of its own and a folder of its own, and there is one at least."""
+    for row, own in rows.items():
+        if not isinstance(own, dict):
+            raise InputError(f"{path}: row {row!r}: found {own!r}, expected keys of utils/config.py")
+    if not rows or len({_plain(str(row)) for row in rows}) < len(rows):
+        raise InputError(f"{path}: rows {', '.join(map(str, rows)) or 'none'}: expected one or more, named differently")
 
 
 def _split(text):
@@ -79,7 +105,7 @@ def _split(text):
 
 
 def _seeds(value):
-    if not str(value).isdigit() or int(value) < 1:
+    if not re.fullmatch("[0-9]{1,6}", str(value)) or int(value) < 1:
         raise InputError(f"seeds={value!r}: expected a number from 1 on")
     return range(int(value))
 
@@ -89,7 +115,7 @@ def _rows(text, varied):
     if "rows" in text:
         return text["rows"]
     values = text["values"] if varied is None else [scalar("values", one) for one in str(varied).split(",")]
-    return {value: {text["vary"]: value} for value in values}
+    return {str(value): {text["vary"]: value} for value in values}
 
 
 def _config(values, path):

@@ -33,7 +33,7 @@ class Ranked(NamedTuple):
 def read_runs(folders):
     """A Ranked for each of `folders`; InputError for one that is no run or lacks a score."""
     found = []
-    for folder in map(Path, folders):
+    for folder in dict.fromkeys(Path(folder).resolve() for folder in folders):
         config, results = read_run_config(folder), read_results(folder)
         missing = [metric for metric in paper.NAMES if metric not in results]
         if config is None or missing:
@@ -46,8 +46,9 @@ def read_runs(folders):
 
 
 def ranks(scores):
-    """Ranks (runs, metrics) of `scores` (runs, metrics), 1 for the highest; ties share their mean rank."""
-    return np.stack([rankdata(-column) for column in np.asarray(scores, float).T], axis=1)
+    """Ranks (runs, metrics) of `scores` (runs, metrics), 1 for the highest; ties share their mean rank, NaN is last."""
+    scores = np.asarray(scores, float)
+    return np.stack([rankdata(-column) for column in np.where(np.isnan(scores), -np.inf, scores).T], axis=1)
 
 
 def rank_table(runs):
@@ -81,7 +82,10 @@ def choose_without_labels(runs, data_root):
 
 def codes_and_kl(run, data_root):
     """Mean codes (IMAGES, latents) of images that the data set's name alone decides, and KL (latents,) in nats."""
-    networks = read_networks(run.folder, run.config)
+    try:
+        networks = read_networks(run.folder, run.config)
+    except (RuntimeError, KeyError, StopIteration):
+        raise InputError(f"{run.folder}: its checkpoint is not of the networks in its config.json") from None
     if networks is None:
         raise InputError(f"{run.folder}: has no sound checkpoint, which UDR needs")
     images = load(run.config.dataset, data_root).images
@@ -109,6 +113,8 @@ def _group_lines(group, data_root):
 def _agreement(one, other):
     if np.ptp(one) == 0 or np.ptp(other) == 0:
         return "undefined (all equal)"
+    if np.isnan(other).any():
+        return "undefined (a score is not a number)"
     return f"{spearmanr(one, other)[0]:+.2f}"
 
 

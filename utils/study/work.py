@@ -49,7 +49,8 @@ def read_result(folder, stage):
         found = json.loads(result_path(folder, stage).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return found if found["config"] == _lasting(stage.config) else None
+    same = isinstance(found, dict) and found.get("config") == _lasting(stage.config)
+    return found if same and set(found.get("scores", ())) == set(SCORES) else None
 
 
 def result_path(folder, stage):
@@ -81,7 +82,10 @@ def _make_result(folder, name, stage, environment, lock):
 
 
 def _scores(run_folder):
-    return {metric: float(result[SCORES[metric]]) for metric, result in read_results(run_folder).items()}
+    scores = {metric: float(result[SCORES[metric]]) for metric, result in read_results(run_folder).items()}
+    if set(scores) != set(SCORES):
+        raise Failed(f"local_evaluation.py left no score of {', '.join(sorted(set(SCORES) - set(scores)))}")
+    return scores
 
 
 def _lasting(config):
