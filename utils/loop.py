@@ -136,7 +136,7 @@ class Loop:
         self.trainer.attempt = attempt + 1
         self.means, self.looked_step = Means(), self.trainer.step
         if self.group.is_main:
-            self.open_logs()
+            self.run.attempt("log.csv", self.open_logs)
             print(
                 f"numbers not finite near step {step}: back to step {self.trainer.step}, with other batches", flush=True
             )
