@@ -52,6 +52,32 @@ def command(tmp_path):
     return run
 
 
+@pytest.fixture
+def spawn(tmp_path):
+    """A function that starts `python ARGUMENTS` as `command` does: its Popen. What runs at the end is killed."""
+    processes = []
+
+    def start(*arguments, **variables):
+        environment = challenge_environment(tmp_path, **variables)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        line = [sys.executable, *map(str, arguments)]
+        processes.append(subprocess.Popen(line, cwd=str(REPOSITORY), env=environment, text=True, **pipes))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def exit_code(main, arguments):
+    """What a process that runs `main(arguments)` would end with."""
+    try:
+        return main([str(argument) for argument in arguments])
+    except SystemExit as end:
+        return end.code
+
+
 def challenge_environment(folder, **variables):
     """The process's environment without the challenge's variables, but for those that keep writes below `folder`."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("AICROWD_", "NDC_", "DISENTANGLE"))}

@@ -2,14 +2,12 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
 import torch
-from conftest import REPOSITORY, challenge_environment, make_tiny_images
+from conftest import make_tiny_images
 
 from utils import checkpoint
 from utils.config import OBJECTIVE_NAMES
@@ -21,22 +19,11 @@ pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="th
 
 
 @pytest.fixture
-def launch(tmp_path):
+def launch(spawn, tmp_path):
     """A function that starts a Python file on two processes, as torchrun does, and returns torchrun's Popen."""
     np.save(str(tmp_path / "tiny.npy"), make_tiny_images())
-    launchers = []
-
-    def start(*arguments, processes=2):
-        environment = challenge_environment(tmp_path, DISENTANGLEMENT_LIB_DATA=tmp_path, PYTHONWARNINGS="ignore")
-        command = [sys.executable, *launcher(processes), *map(str, arguments)]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        launchers.append(subprocess.Popen(command, cwd=str(REPOSITORY), env=environment, text=True, **pipes))
-        return launchers[-1]
-
-    yield start
-    for process in launchers:
-        process.kill()
-        process.communicate()
+    variables = {"DISENTANGLEMENT_LIB_DATA": tmp_path, "PYTHONWARNINGS": "ignore"}
+    return lambda *arguments, processes=2: spawn(*launcher(processes), *arguments, **variables)
 
 
 def launcher(processes):

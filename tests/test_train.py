@@ -8,15 +8,13 @@ import csv
 import errno
 import os
 import signal
-import subprocess
-import sys
 import time
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from conftest import REPOSITORY, challenge_environment, make_tiny_images
+from conftest import challenge_environment, exit_code, make_tiny_images
 
 import train as train_module
 from utils import checkpoint
@@ -46,10 +44,7 @@ def call(tmp_path, monkeypatch, capsys):
         with monkeypatch.context() as patch:
             patch.setattr(os, "environ", challenge_environment(tmp_path, **variables))
             patch.setattr("utils.loop.LOOK_SECONDS", 1e9)  # rows at round numbers of steps on any machine
-            try:
-                code = train_module.main([str(argument) for argument in arguments])
-            except SystemExit as ended:
-                code = ended.code
+            code = exit_code(train_module.main, arguments)
         told = capsys.readouterr()
         return SimpleNamespace(returncode=code, stdout=told.out, stderr=told.err)
 
@@ -57,21 +52,11 @@ def call(tmp_path, monkeypatch, capsys):
 
 
 @pytest.fixture
-def start(tmp_path, data_root):
+def start(spawn, data_root):
     """A function that starts train.py and returns its Popen; whatever still runs at the end is killed."""
-    processes = []
-
-    def begin(*arguments, **variables):
-        environment = challenge_environment(tmp_path, **{"DISENTANGLEMENT_LIB_DATA": data_root, **variables})
-        command = [sys.executable, "train.py", *QUICK, *arguments]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        processes.append(subprocess.Popen(command, cwd=str(REPOSITORY), env=environment, text=True, **pipes))
-        return processes[-1]
-
-    yield begin
-    for process in processes:
-        process.kill()
-        process.communicate()
+    return lambda *arguments, **variables: spawn(
+        "train.py", *QUICK, *arguments, **{"DISENTANGLEMENT_LIB_DATA": data_root, **variables}
+    )
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import challenge_environment, make_tiny_images
+from conftest import challenge_environment, exit_code, make_tiny_images
 
 import train
 from utils import events
@@ -44,9 +44,7 @@ def graded(tmp_path, monkeypatch):
 
 def ended(arguments):
     try:
-        return train.main([str(argument) for argument in arguments])
-    except SystemExit as end:
-        return end.code
+        return exit_code(train.main, arguments)
     except RuntimeError as error:
         return error
 
