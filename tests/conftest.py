@@ -1,5 +1,7 @@
 """What several test files share: a tiny data set, and running the kit's commands as a user does."""
 
+import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -22,6 +24,14 @@ def pytest_configure():
 def pytest_runtest_setup():
     """Sums in one order, as in the processes that tests start; anew each time, since Numba's OpenMP layer sets it."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _freed_memory_goes_back():
+    """To the system, after the commands that keep it: gigabytes would slow each process that later tests start."""
+    yield
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # a C library other than glibc
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @pytest.fixture
