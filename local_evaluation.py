@@ -63,7 +63,9 @@ def open_inputs(encoder, name, data_root):
     """The representation function and the data set; InputError if either is missing or broken."""
     from representation import load as load_encoder  # PyTorch takes seconds to import: not for --help
     from utils.data import load as load_data
+    from utils.device import keep_freed_memory
 
+    keep_freed_memory()
     return load_encoder(encoder), load_data(name, data_root)
 
 

@@ -129,8 +129,10 @@ def measure_encoding(encoder, name):
 
     from evaluation.codes import BATCH
     from representation import load as load_encoder
+    from utils.device import keep_freed_memory
 
     torch.set_num_threads(1)
+    keep_freed_memory()
     represent = load_encoder(encoder, device="cpu")
     images = np.asarray(load(name, read_environment().data_root).images[: 32 * BATCH])
     operations = count_operations([tuple(weights.shape) for weights in torch.jit.load(encoder).state_dict().values()])
