@@ -119,21 +119,15 @@ def test_state_dict_lets_another_trainer_go_on_bit_for_bit(tiny_images):
 
 @pytest.mark.parametrize(
     ("decay", "step", "spent", "share"),
-    [
-        ("none", 90, 0.9, 1.0),
-        ("steps", 79, 0.9, 1.0),
-        ("steps", 90, 0.2, 0.5),
-        ("budget", 50, 0.95, 0.25),
-        ("budget", 95, 0.1, 0.25),
-    ],
+    [("none", 50, 0.5, 1.0), ("steps", 50, 0.9, 0.5), ("budget", 25, 0.5, 0.5), ("budget", 50, 0.1, 0.5)],
 )
-def test_learning_rates_follow_their_decay(tiny_images, decay, step, spent, share):
+def test_learning_rate_follows_its_decay(tiny_images, decay, step, spent, share):
     trained = trainer(tiny_images, decay=decay, steps=100)
     trained.step = step
     trained.update(spent)
     trained.close()
     rates = [trained.optimizers[name].param_groups[0]["lr"] for name in ("vae", "discriminator")]
-    assert rates == pytest.approx([SMALL.learning_rate * share, SMALL.discriminator_learning_rate * share])
+    assert rates == pytest.approx([SMALL.learning_rate * share, SMALL.discriminator_learning_rate])
 
 
 def test_step_does_not_depend_on_how_gradients_lie_in_memory(tiny_images):

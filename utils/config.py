@@ -54,8 +54,8 @@ class Config:
     batch_size: int = setting(64, 2, 65536)  # images an update; the discriminator takes as many again
     learning_rate: float = setting(1e-4, 0, 1)  # Adam's, betas (0.9, 0.999)
     discriminator_learning_rate: float = setting(1e-4, 0, 1)  # Adam's, betas (0.5, 0.9)
-    decay: str = setting("none", choices=("none", "steps", "budget"))  # both learning rates fall to 0 in the last fifth
-    # of the steps, or of what is spent of steps or time budget, whichever is more
+    decay: str = setting("none", choices=("none", "steps", "budget"))  # learning_rate falls to 0 as a cosine, over the
+    # steps, or over what is spent of steps or time budget, whichever is more
     steps: int = setting(300_000, 1)  # stop after so many updates ...
     time_budget: float = setting(8 * 3600.0, 1, duration=True)  # ... or when the process is so old (s), export included
     checkpoint_every: float = setting(300.0, 0.1, duration=True)  # time between checkpoints, exports and reports (s)

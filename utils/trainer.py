@@ -6,6 +6,7 @@ so nothing of its loss can reach the encoder, and nothing of the autoencoder's l
 """
 
 import inspect
+import math
 
 import torch
 
@@ -16,7 +17,6 @@ from utils.device import autocast, resolve_precision
 from utils.distributed import Alone
 
 VAE_BETAS, DISCRIMINATOR_BETAS = (0.9, 0.999), (0.5, 0.9)
-DECAYING = 0.2  # last share of a run in which learning rates fall, if they do (cooldown, Hägele et al. 2024)
 
 
 class Trainer:
@@ -64,7 +64,7 @@ class Trainer:
             halves = 2 if self.adversarial else 1
             key, part = (self.config.seed, self.attempt), self.group.part(self.config.batch_size, halves)
             self.batches = Batches(self.images, self.config.batch_size * halves, key, self.step, self.device, part)
-        self._set_learning_rates(spent)
+        self._set_learning_rate(spent)
         numbers = self.learn(self.batches.next(), self._noise_generator())
         self.step += 1
         return numbers
@@ -93,16 +93,14 @@ class Trainer:
             numbers["kl_per_latent"] = objectives.kl_per_latent(posterior.mean, posterior.logvar)
         return {name: value.detach() for name, value in numbers.items()}
 
-    def _set_learning_rates(self, spent):
+    def _set_learning_rate(self, spent):
         if self.config.decay == "none":
             return
         share = self.step / self.config.steps
         if self.config.decay == "budget":
             share = min(1.0, max(share, spent))
-        left = min(1.0, (1 - share) / DECAYING)
-        rates = {"vae": self.config.learning_rate, "discriminator": self.config.discriminator_learning_rate}
-        for name, optimizer in self.optimizers.items():
-            optimizer.param_groups[0]["lr"] = rates[name] * left
+        rate = self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+        self.optimizers["vae"].param_groups[0]["lr"] = rate
 
     def _posterior(self, images, generator):
         """Of this process's images; every process draws the noise of the whole batch."""
