@@ -40,7 +40,7 @@ def main(arguments=None):
         options = parse_arguments(arguments)
         environment = read_environment()
         group = join()
-        with Stop() as stop:
+        with contextlib.nullcontext() if options.plan else Stop() as stop:  # a plan has nothing to save
             return run_training(options, environment, events, stop, group)
 
 

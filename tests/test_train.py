@@ -289,3 +289,8 @@ def test_train_is_the_same_for_the_same_seed(train, folder):
 def test_train_exports_a_file_that_every_user_can_read(train, folder):
     assert train("steps=2").returncode == 0
     assert os.stat(str(encoder(folder))).st_mode & 0o044 == 0o044
+
+
+def test_plan_ends_at_ctrl_c(train, monkeypatch):
+    monkeypatch.setattr(train_module, "print_plan", lambda *arguments: signal.raise_signal(signal.SIGINT))
+    assert train("--plan").returncode == 130
