@@ -12,7 +12,7 @@ from evaluation.protocol import VOTE_SIZE
 from utils.compiled import njit
 from utils.errors import InputError
 
-BATCH = 128  # images; measured: 256 and more fall out of the cache of a core, and cost up to twice the time
+BATCH = 128  # images; 512 take as long an image, and more memory
 
 
 class Encoded(NamedTuple):
