@@ -33,6 +33,13 @@ def test_read_study_overrides_every_run_and_says_so_in_the_title():
     assert "steps=3000" in study.title
 
 
+def test_read_study_does_not_name_what_changes_no_result():
+    quiet = read_study("configs/table1.yml", ["checkpoint_every=1h", "device=cpu"])
+    plain = read_study("configs/table1.yml")
+    assert (quiet.name, quiet.title) == (plain.name, plain.title)
+    assert quiet.runs[0][1][0].config.checkpoint_every == 3600.0
+
+
 def test_read_study_gives_other_overrides_another_folder():
     assert read_study("configs/table1.yml", ["steps=3"]).name != read_study("configs/table1.yml").name
 

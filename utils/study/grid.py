@@ -20,6 +20,7 @@ KEYS = {  # of a study's file, and what their values are
     "values": list,
 }
 KINDS = {str: "a text", int: "a number", bool: "true or false", dict: "key: value lines", list: "a list"}
+SILENT = ("checkpoint_every", "device")  # keys that change no result: neither title nor folder tells them
 WITHOUT_LIMIT = 365 * 86400.0  # seconds: a study compares equal steps, so only `steps` ends its runs
 
 
@@ -54,7 +55,8 @@ def read_study(path, overrides=()):
     varied = changed.pop(text["vary"], None) if "vary" in text else None
     rows = _rows(text, varied)
     _check_rows(rows, path)
-    named = {**({text["vary"]: varied} if varied is not None else {}), **changed}
+    given = {**({text["vary"]: varied} if varied is not None else {}), **changed}
+    named = {key: value for key, value in given.items() if key not in SILENT}
     configs = {
         str(row): {seed: _config({**text.get("base", {}), **own, **changed, "seed": seed}, path) for seed in seeds}
         for row, own in rows.items()
