@@ -1,5 +1,6 @@
 import json
 import math
+import resource
 import sys
 from types import SimpleNamespace
 
@@ -39,6 +40,27 @@ def test_csv_log_begins_anew_where_a_kill_left_no_header(tmp_path):
     (tmp_path / "log.csv").write_text("step,lo")
     CsvLog(tmp_path / "log.csv", 0).add({"step": 100, "loss": 2.0})
     assert read(tmp_path / "log.csv") == ["step,loss", "100,2"]
+
+
+def test_csv_log_writes_its_header_again_where_the_file_was_removed(tmp_path):
+    log = CsvLog(tmp_path / "log.csv", 0)
+    log.add({"step": 50, "loss": 1.5})
+    (tmp_path / "log.csv").unlink()
+    log.add({"step": 100, "loss": 1.25})
+    assert read(tmp_path / "log.csv") == ["step,loss", "100,1.25"]
+
+
+def test_csv_log_leaves_no_part_of_a_row_that_does_not_fit(tmp_path):
+    log = CsvLog(tmp_path / "log.csv", 0)
+    log.add({"step": 50, "loss": 1.5})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "log.csv").stat().st_size + 4, before[1]))
+    try:
+        with pytest.raises(OSError, match=r"log\.csv"):
+            log.add({"step": 100, "loss": 1.25})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert read(tmp_path / "log.csv") == ["step,loss", "50,1.5"]
 
 
 class StandIn(dict):

@@ -1,6 +1,9 @@
 """What a run tells while it trains: log.csv for programs, curves for TensorBoard, a bar or plain lines for people."""
 
 import csv
+import errno
+import io
+import os
 import sys
 import time
 from pathlib import Path
@@ -49,15 +52,21 @@ class CsvLog:
             self._cut_after(first_step)
 
     def add(self, row):
-        """Append the mapping `row` and flush it to the file."""
-        with self.path.open("a", newline="", encoding="utf-8") as out:
-            writer = csv.DictWriter(out, fieldnames=self.names or list(row), lineterminator="\n")
-            if self.names is None:
-                self.names = list(row)
+        """Append the mapping `row`, whole or, on a full disk, not at all; the header first where the file is new."""
+        self.names = self.names or list(row)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, fieldnames=self.names, lineterminator="\n")
+        with self.path.open("ab", buffering=0) as out:
+            size = out.tell()
+            if size == 0:
                 writer.writeheader()
             writer.writerow(
                 {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row.items()}
             )
+            data = text.getvalue().encode()
+            if out.write(data) < len(data):
+                out.truncate(size)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
 
     def _cut_after(self, step):
         lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
