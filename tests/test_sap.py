@@ -22,7 +22,7 @@ def test_sap_equals_the_official_score_of_other_seeds(name, seed):
 
 def test_sap_is_the_same_on_a_dask_cluster():
     arrays = halves(frozen("mixed"))
-    cluster = Client(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None)
+    cluster = Client(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0")
     with cluster, joblib.parallel_backend("dask"):
         found = sap(*arrays, jobs=2)
     np.testing.assert_array_equal(found["score_matrix"], sap(*arrays)["score_matrix"])
