@@ -1,14 +1,11 @@
 import json
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from conftest import REPOSITORY, challenge_environment
 
 import local_evaluation
 from utils.aicrowd import read_environment
@@ -156,15 +153,9 @@ def test_dataset_name_default(tmp_path, written):
     assert local_evaluation.dataset_name(environment) == "synthetic_arm"
 
 
-def test_local_evaluation_ends_at_once_on_interrupt_and_keeps_what_is_done(files, encoder, tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "local_evaluation.py", "--metrics", "mig,dci"],
-        cwd=str(REPOSITORY),
-        env=challenge_environment(tmp_path, AICROWD_DATASET_NAME=files / "tiny.npz", PYTHONUNBUFFERED=1),
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    )
+def test_local_evaluation_ends_at_once_on_interrupt_and_keeps_what_is_done(files, encoder, spawn):
+    variables = {"AICROWD_DATASET_NAME": files / "tiny.npz", "PYTHONUNBUFFERED": 1}
+    process = spawn("local_evaluation.py", "--metrics", "mig,dci", **variables)
     for line in process.stderr:
         if line.startswith("mig: "):
             break

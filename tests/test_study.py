@@ -209,10 +209,9 @@ def study_arguments(tmp_path, data, *more):
     return [*command, "--output", str(tmp_path / "study")]
 
 
-def test_study_killed_at_any_moment_goes_on_where_it_was(tmp_path, data, command):
+def test_study_killed_at_any_moment_goes_on_where_it_was(tmp_path, data, command, spawn):
     arguments = study_arguments(tmp_path, data, "steps=60", "seeds=1")
-    environment = challenge_environment(tmp_path)
-    first = subprocess.Popen([sys.executable, *arguments], cwd=str(REPOSITORY), env=environment)
+    first = spawn(*arguments)
     run = tmp_path / "study" / "runs" / "seed0"
     deadline = time.monotonic() + 120
     while not list(run.glob("checkpoints/step_*.ckpt")):
