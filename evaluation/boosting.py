@@ -53,7 +53,7 @@ class Forest(NamedTuple):
     thresholds: np.ndarray  # (F, 16)
     gains: np.ndarray  # (F, D, 4) best split of each open node by each code
     edges: np.ndarray  # (F, D, 4, 2) int64: the points left and right of it
-    scratch: np.ndarray  # (threads, 2n) one code's order, bucketed by node; a row a thread or factor
+    scratch: np.ndarray  # (threads, 2n) the orders of two codes, bucketed by node; a row a thread or factor
 
 
 def boost(codes_train, labels, codes_test, num_classes, seed=0, jobs=1, progress=None, stages=STAGES):

@@ -24,7 +24,7 @@ def grow_factor(forest, f, first, last, seed):
     for step in range(first, last):
         _begin(forest, f, step)
         for level in range(DEPTH):
-            for code in range(forest.keys.shape[0]):
+            for code in range(0, forest.keys.shape[0], 2):
                 _search(forest, f, code, level, forest.scratch[f])
             _split(forest, f, step, level, seed)
         _finish(forest, f, step)
@@ -33,14 +33,14 @@ def grow_factor(forest, f, first, last, seed):
 @njit(parallel=True)
 def grow_trees(forest, active, step, seed):
     """Grow one tree, number `step`, of every factor in `active` (int64), all codes shared out among the threads."""
-    threads, num_codes = forest.scratch.shape[0], forest.keys.shape[0]
-    pairs = len(active) * num_codes
+    threads, half = forest.scratch.shape[0], (forest.keys.shape[0] + 1) // 2
+    pairs = len(active) * half
     for a in prange(len(active)):
         _begin(forest, active[a], step)
     for level in range(DEPTH):
         for thread in prange(threads):
             for pair in range(thread * pairs // threads, (thread + 1) * pairs // threads):
-                _search(forest, active[pair // num_codes], pair % num_codes, level, forest.scratch[thread])
+                _search(forest, active[pair // half], pair % half * 2, level, forest.scratch[thread])
         for a in prange(len(active)):
             _split(forest, active[a], step, level, seed)
     for a in prange(len(active)):
@@ -111,39 +111,37 @@ def _open(forest, f, level):
 
 @njit
 def _search(forest, f, code, level, scratch):
-    """The best split of every open node of factor f by one code."""
-    starts, order, mask = forest.starts[f], forest.keys[code], (1 << forest.shift) - 1
-    if level > 0 and starts[CLOSED] > 0:
-        _bucket(order, forest.slots[f], starts, forest.shift, scratch)
-        order = scratch
-        if forest.loose[code]:
-            _regroup(order, forest.codes[code], starts, forest.shift)
+    """The best split of every open node of factor f by `code` and by the next one; the last may be its own partner."""
+    n, mask, pair = forest.keys.shape[1], (1 << forest.shift) - 1, (code, min(code + 1, len(forest.keys) - 1))
+    orders = _order(forest, f, pair[0], level, scratch[:n]), _order(forest, f, pair[1], level, scratch[n:])
+    sums = np.empty((2, n))
     for slot in range(1 << level):
-        begin, end = starts[slot], starts[slot + 1]
+        begin, end, total = forest.starts[f, slot], forest.starts[f, slot + 1], forest.sums[f, (1 << level) + slot]
         if begin < end:
-            gain, at = _best_split(
-                order[begin:end],
-                forest.residuals[f],
-                forest.reciprocals[f, begin:end],
-                forest.sums[f, (1 << level) + slot],
-                forest.shift,
-            )
-            forest.gains[f, code, slot] = gain
-            forest.edges[f, code, slot, 0] = np.int64(order[begin + at]) & mask
-            forest.edges[f, code, slot, 1] = np.int64(order[begin + at + 1]) & mask
+            _sum_up(orders[0][begin:end], orders[1][begin:end], forest.residuals[f], forest.shift, sums)
+            for which in range(2):
+                order = orders[which][begin:end]
+                gain, at = _best_split(order, sums[which], forest.reciprocals[f, begin:end], total, forest.shift)
+                forest.gains[f, pair[which], slot] = gain
+                forest.edges[f, pair[which], slot, 0] = np.int64(order[at]) & mask
+                forest.edges[f, pair[which], slot, 1] = np.int64(order[at + 1]) & mask
 
 
 @njit
-def _bucket(keys, slots, starts, shift, out):
-    """Copy the order node by node, stably; closed points go behind all others."""
+def _order(forest, f, code, level, scratch):
+    """The points in the code's order, as presorted in the root; below it node by node, closed points behind."""
+    keys, slots, starts, mask = forest.keys[code], forest.slots[f], forest.starts[f], (1 << forest.shift) - 1
+    if level == 0 or starts[CLOSED] == 0:
+        return keys
     cursor = starts[:5].copy()
-    cursor[CLOSED] = len(keys)
-    mask = (1 << shift) - 1
     for i in range(len(keys)):
         key = keys[i]
         slot = slots[np.int64(key) & mask]
-        out[cursor[slot]] = key
+        scratch[cursor[slot]] = key
         cursor[slot] += 1
+    if forest.loose[code]:
+        _regroup(scratch, forest.codes[code], starts, forest.shift)
+    return scratch
 
 
 @njit
@@ -161,17 +159,29 @@ def _regroup(keys, values, starts, shift):
 
 
 @njit
-def _best_split(keys, residuals, reciprocals, total, shift):
-    """Friedman's criterion (right * sum_left - left * sum_right)^2 / (left * right): its maximum and where."""
-    size, mask = len(keys), (1 << shift) - 1
-    left, best, at = 0.0, NO_SPLIT, 0
+def _sum_up(first, second, residuals, shift, sums):
+    """Running sums of the residuals in two orders: side by side, since each addition waits for the one before."""
+    mask = (1 << shift) - 1
+    one = two = 0.0
+    for i in range(len(first) - 1):
+        one += residuals[np.int64(first[i]) & mask]
+        two += residuals[np.int64(second[i]) & mask]
+        sums[0, i], sums[1, i] = one, two
+
+
+@njit
+def _best_split(keys, sums, reciprocals, total, shift):
+    """Friedman's criterion (right * sum_left - left * sum_right)^2 / (left * right): its maximum and where.
+
+    `sums`, of the residuals on the left, become the criterion's values, in a loop of its own that is vectorised.
+    """
+    size, best, at = len(keys), NO_SPLIT, 0
     for i in range(size - 1):
-        key = np.int64(keys[i])
-        left += residuals[key & mask]
-        difference = (size - i - 1) * left - (i + 1) * (total - left)
-        gain = difference * difference * reciprocals[i]
-        if gain > best and (key >> shift) != (np.int64(keys[i + 1]) >> shift):
-            best, at = gain, i
+        difference = (size - i - 1) * sums[i] - (i + 1) * (total - sums[i])
+        sums[i] = difference * difference * reciprocals[i]
+    for i in range(size - 1):
+        if sums[i] > best and (keys[i] >> shift) != (keys[i + 1] >> shift):
+            best, at = sums[i], i
     return best, at
 
 
