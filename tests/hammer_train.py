@@ -3,6 +3,7 @@
     python tests/hammer_train.py kills 50        # kill -9 at 50 random moments, then compare with a run left alone
     python tests/hammer_train.py budgets 20      # budgets of 10 to 60 s, each to be kept
     python tests/hammer_train.py budgets 20 --load 4    # the same while 4 processes keep the machine busy
+    python tests/hammer_train.py budgets 100 --jobs 4 --slow-disk 0.3    # four at a time, on a slow disk
     python tests/hammer_train.py disk            # folder removed; as root also a full and a read-only tmpfs
 
 Prints a line a trial and ends with code 1 if one failed. --threads N sets the threads of training, --seed the draw.
@@ -21,11 +22,21 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import joblib
 import numpy as np
 import torch
 from conftest import REPOSITORY, challenge_environment, make_tiny_images
 
 from utils import checkpoint
+
+SLOW_DISK = """
+import os, random, time
+fsync = os.fsync
+def wait_and_fsync(descriptor):
+    time.sleep(random.expovariate(1 / {seconds}))
+    fsync(descriptor)
+os.fsync = wait_and_fsync
+"""
 
 QUICK = ("dataset=tiny.npy", "batch_size=4", "latent_dim=3", "learning_rate=1e-3", "device=cpu")
 
@@ -33,9 +44,11 @@ QUICK = ("dataset=tiny.npy", "batch_size=4", "latent_dim=3", "learning_rate=1e-3
 class Place:
     """A folder in which train.py runs on forty images."""
 
-    def __init__(self, folder, threads):
+    def __init__(self, folder, threads, slow_disk=0):
         self.folder, self.threads = Path(folder), threads
         self.output = self.folder / "output"
+        if slow_disk:  # Python imports this module by itself when it starts
+            (self.folder / "sitecustomize.py").write_text(SLOW_DISK.format(seconds=slow_disk))
         np.save(str(self.folder / "tiny.npy"), make_tiny_images())
 
     def start(self, *arguments, name="experiment"):
@@ -45,6 +58,7 @@ class Place:
             AICROWD_EVALUATION_NAME=name,
             DISENTANGLEMENT_LIB_DATA=self.folder,
             OMP_NUM_THREADS=self.threads,
+            PYTHONPATH=self.folder,
         )
         command = [sys.executable, "train.py", *QUICK, *arguments]
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "universal_newlines": True}
@@ -67,12 +81,14 @@ def main():
     parser.add_argument("count", nargs="?", type=int, default=50)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--load", type=int, default=0, help="processes that keep the machine busy")
+    parser.add_argument("--jobs", type=int, default=1, help="budgets tried at the same time")
+    parser.add_argument("--slow-disk", type=float, default=0, help="mean seconds that each flush to the disk waits")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     options.random = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder, busy(options.load):
         trials = {"kills": hammer_kills, "budgets": hammer_budgets, "disk": hammer_disk}[options.what]
-        failed = sum(not passed for passed in trials(Place(folder, options.threads), options))
+        failed = sum(not passed for passed in trials(Place(folder, options.threads, options.slow_disk), options))
     print(f"{options.what}: {failed} failed")
     return 1 if failed else 0
 
@@ -116,16 +132,19 @@ def hammer_kills(place, options):
 
 def hammer_budgets(place, options):
     """Whether each run ended, exported, before its budget; and the share of it that was used."""
-    for number in range(options.count):
-        budget = options.random.uniform(10, 60)
-        name = f"budget{number}"
-        began = time.monotonic()
-        process = place.start(f"time_budget={budget}", name=name)
-        process.communicate()
-        took = time.monotonic() - began
-        kept = took < budget and process.returncode == 0 and place.encoder_is_sound(name)
-        print(f"budget {budget:.1f} s: {took:.1f} s, {100 * took / budget:.1f} % {'kept' if kept else 'MISSED'}")
-        yield kept
+    budgets = [options.random.uniform(10, 60) for _ in range(options.count)]
+    tries = (joblib.delayed(try_budget)(place, f"budget{number}", budget) for number, budget in enumerate(budgets))
+    return joblib.Parallel(n_jobs=options.jobs, backend="threading")(tries)
+
+
+def try_budget(place, name, budget):
+    began = time.monotonic()
+    process = place.start(f"time_budget={budget}", name=name)
+    told = process.communicate()[1]
+    took = time.monotonic() - began
+    kept = took < budget and process.returncode == 0 and place.encoder_is_sound(name)
+    print(f"budget {budget:.1f} s: {took:.1f} s, {100 * took / budget:.1f} % {'kept' if kept else 'MISSED ' + told}")
+    return kept
 
 
 def hammer_disk(place, options):

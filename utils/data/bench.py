@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from utils.data import load
 from utils.data.mapped import drop_from_memory, read_without_waiting
+from utils.device import keep_freed_memory
 
 BATCH = 128  # images
 ROUNDS = 101  # batches of each kind; the median counts
@@ -24,6 +25,7 @@ STILL_THERE = 0.05  # share of a batch that may still be in memory when it is ca
 
 def bench(name, root):
     """Print the table of the data set `name` under `root`, row by row as it is measured."""
+    keep_freed_memory()  # as train.py and local_evaluation.py do: a batch's memory is not new each time
     memory, began, worked = own_memory(), time.perf_counter(), time.process_time()
     data = load(name, root)
     opened, worked = time.perf_counter() - began, time.process_time() - worked
