@@ -11,6 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from utils.linear import products_for
+
 
 class BothUses(NamedTuple):
     """What one pass tells both losses; n codes and n permuted codes."""
@@ -25,31 +27,31 @@ def discriminate(discriminator, codes, permuted, total):
 
     total: of how many codes the discriminator's loss is the mean; more than n where other processes have the rest.
     """
-    count = len(codes)
+    count, products = len(codes), products_for(codes)
     with torch.no_grad():
         inputs, values = [], torch.cat([codes.detach(), permuted])
         for layer in discriminator.layers:
             inputs.append(values)
-            values = layer(values)
+            values = products.forward(layer, values) if isinstance(layer, nn.Linear) else layer(values)
         logits = values.to(codes.dtype)
         wrong = torch.sigmoid(logits[:, 1] - logits[:, 0])  # how far each code is from being told as one of q(z)
         wrong[count:] = 1 - wrong[count:]
         weights = 0.5 / total * wrong
         weights[:count].neg_()
-        by_codes, gradients = _backward(discriminator.layers, inputs, weights.unsqueeze(1), count)
+        by_codes, gradients = _backward(discriminator.layers, products, inputs, weights.unsqueeze(1), count)
     logits, permuted_logits = logits[:count], logits[count:]
     return BothUses(_Logits.apply(codes, logits, by_codes.to(codes.dtype)), permuted_logits, gradients)
 
 
-def _backward(layers, inputs, weights, count):
+def _backward(layers, products, inputs, weights, count):
     """From logit_0 - logit_1 of each row to its `count` first codes, and to the parameters with rows weighted."""
     gradients = []
     flow = torch.tensor([[1.0, -1.0]], dtype=weights.dtype, device=weights.device).repeat(len(weights), 1)
     for layer, values in zip(reversed(layers), reversed(inputs)):
         if isinstance(layer, nn.Linear):
             weighted = flow * weights
-            gradients += [weighted.sum(0), weighted.t() @ values.to(weighted.dtype)]
-            flow = (flow if values is not inputs[0] else flow[:count]) @ layer.weight
+            gradients += [weighted.sum(0), products.by_weight(layer, weighted, values)]
+            flow = products.by_values(layer, flow if values is not inputs[0] else flow[:count])
         else:
             flow = torch.where(values > 0, flow, layer.negative_slope * flow)
     return flow, [gradient.to(layers[0].weight.dtype) for gradient in reversed(gradients)]
