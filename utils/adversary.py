@@ -53,7 +53,7 @@ def _backward(layers, products, inputs, weights, count):
             gradients += [weighted.sum(0), products.by_weight(layer, weighted, values)]
             flow = products.by_values(layer, flow if values is not inputs[0] else flow[:count])
         else:
-            flow = torch.where(values > 0, flow, layer.negative_slope * flow)
+            flow = torch.ops.aten.leaky_relu_backward(flow, values, layer.negative_slope, False)
     return flow, [gradient.to(layers[0].weight.dtype) for gradient in reversed(gradients)]
 
 

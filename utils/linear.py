@@ -31,8 +31,7 @@ class OneDnn(Blas):
 
     @staticmethod
     def forward(layer, values):
-        weight, bias = layer.weight.to_mkldnn(), layer.bias.to_mkldnn()
-        return torch.nn.functional.linear(values.to_mkldnn(), weight, bias).to_dense()
+        return torch.ops.aten.mkldnn_linear(values.to_mkldnn(), layer.weight, layer.bias).to_dense()
 
     @staticmethod
     def by_values(layer, flow):

@@ -21,7 +21,7 @@ class Encoder(nn.Module):
         for stage, kernel in STAGES:
             layers += [
                 nn.Conv2d(current, stage * width, kernel, stride=2, padding=kernel // 2 - 1),
-                nn.ReLU(),
+                nn.ReLU(inplace=True),
             ]
             layers += [Residual(stage * width) for _ in range(depth - 1)]
             current = stage * width
@@ -37,7 +37,7 @@ class Encoder(nn.Module):
 
     def mean_encoder(self):
         """The same weights as a module of their own that gives the mean alone: what is exported."""
-        return nn.Sequential(self.convolutions, nn.Flatten(), self.features, nn.ReLU(), self.mean)
+        return nn.Sequential(self.convolutions, nn.Flatten(), self.features, nn.ReLU(inplace=True), self.mean)
 
 
 class Decoder(nn.Module):
@@ -48,14 +48,14 @@ class Decoder(nn.Module):
         self.width = width
         self.features = nn.Sequential(
             nn.Linear(latent_dim, FEATURES * width),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Linear(FEATURES * width, 64 * width * GRID * GRID),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
         )
         layers, current = [], 64 * width
         for stage in (64, 32, 32):
             layers += [Residual(current) for _ in range(depth - 1)]
-            layers += [nn.ConvTranspose2d(current, stage * width, 4, stride=2, padding=1), nn.ReLU()]
+            layers += [nn.ConvTranspose2d(current, stage * width, 4, stride=2, padding=1), nn.ReLU(inplace=True)]
             current = stage * width
         layers += [Residual(current) for _ in range(depth - 1)]
         layers += [nn.ConvTranspose2d(current, channels, 4, stride=2, padding=1)]
