@@ -21,6 +21,13 @@ def test_next_gives_images_as_the_networks_take_them(tiny_images):
     assert 0 <= batch.min() <= batch.max() <= 1
 
 
+def test_next_gives_what_to_model_input_makes_of_the_images_drawn(tiny_images):
+    (batch,) = take(tiny_images, 1)
+    drawn = step_generator(0, 0, 0).integers(len(tiny_images), size=8)
+    assert torch.equal(batch, to_model_input(tiny_images[drawn], CPU))
+    assert batch.is_contiguous(memory_format=torch.channels_last)
+
+
 def test_next_of_a_step_does_not_depend_on_the_steps_before(tiny_images):
     assert torch.equal(take(tiny_images, 5)[4], take(tiny_images, 1, first_step=4)[0])
 

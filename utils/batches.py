@@ -74,8 +74,8 @@ class Batches:
 
     def _gather(self, step):
         batch = self.images[self._draw(step)]
-        if self.device.type == "cpu":
-            return to_model_input(batch, self.device)
+        if self.device.type == "cpu":  # by NumPy: PyTorch would start threads beside those that train
+            return torch.from_numpy(np.divide(batch, np.float32(255), dtype=np.float32)).permute(0, 3, 1, 2)
         return torch.from_numpy(batch).pin_memory()
 
     def _put(self, batch):
