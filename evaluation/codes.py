@@ -12,7 +12,7 @@ from evaluation.protocol import VOTE_SIZE
 from utils.compiled import njit
 from utils.errors import InputError
 
-BATCH = 128  # images; 512 take as long an image, and more memory
+BATCH = 128  # images that are read and given to the encoder at once
 
 
 class Encoded(NamedTuple):

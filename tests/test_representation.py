@@ -24,7 +24,7 @@ def images(count, dtype=np.float32):
     return np.random.RandomState(0).rand(count, 64, 64, 3).astype(dtype)
 
 
-@pytest.mark.parametrize("count", [1, 16, 64, representation.BATCH + 1])
+@pytest.mark.parametrize("count", [1, 16, 64, representation.BATCH["cpu"] + 1])
 def test_representation_has_a_row_an_image(represent, count):
     codes = represent(images(count))
     assert codes.shape == (count, 5)
