@@ -51,7 +51,7 @@ class Batches:
         batch = self.queue.get()
         if isinstance(batch, BaseException):
             raise batch
-        return batch if self.device.type == "cpu" else to_model_input(batch, self.device)
+        return to_model_input(batch, self.device)
 
     def close(self):
         """End the thread."""
@@ -73,10 +73,9 @@ class Batches:
             step += 1
 
     def _gather(self, step):
-        batch = self.images[self._draw(step)]
-        if self.device.type == "cpu":  # by NumPy: PyTorch would start threads beside those that train
-            return torch.from_numpy(np.divide(batch, np.float32(255), dtype=np.float32)).permute(0, 3, 1, 2)
-        return torch.from_numpy(batch).pin_memory()
+        """In uint8: PyTorch would convert it with threads of its own beside those that train."""
+        batch = torch.from_numpy(self.images[self._draw(step)])
+        return batch if self.device.type == "cpu" else batch.pin_memory()
 
     def _put(self, batch):
         while not self.closed.is_set():
