@@ -5,9 +5,9 @@
 
 One table, measured in one run: steps and images a second; the share of the bound, which is the rate at which this
 machine's own matrix product, torch.mm, would make the step's necessary operations (utils/operations.py), and which
-can be passed where oneDNN's convolutions and utils/linear.py are quicker than that; the share of a step that feeding it
-takes, with the file in memory and, where the system lets it be dropped, from the disk; memory. Where
-Pythae is installed its FactorVAE trains with the same networks on the same images in between, for the ratio.
+can be passed where oneDNN's convolutions and utils/linear.py are quicker than that; the share of a step that feeding
+it takes, with the file in memory and, where the system lets it be dropped, from the disk; memory. Where Pythae is
+installed its FactorVAE trains with the same networks on the same images in between, for the ratio.
 """
 
 import argparse
