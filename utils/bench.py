@@ -48,7 +48,7 @@ def main(arguments=None):
     print(f"{'':<24}" + "".join(f"{name:>10}" for name in COLUMNS), flush=True)
     for case in CASES:
         peer = Peer(case, options.dataset, device) if importlib.util.find_spec("pythae") else None
-        config = dataclasses.replace(Config(), precision="float32", **case)  # Pythae's
+        config = dataclasses.replace(Config(), **case)
         print(row(case, measure(config, images, device, options.seconds, peer)), flush=True)
         if peer:
             peer.close()

@@ -8,7 +8,6 @@ import torch
 from utils.errors import InputError
 
 BFLOAT16_CAPABILITY = 8  # the first compute capability with fast bfloat16 units; a K80 has 3.7
-BFLOAT16_UNITS = ("avx512_bf16", "amx_bf16")
 
 
 def resolve_device(name, local_rank=0):
@@ -31,19 +30,11 @@ def resolve_device(name, local_rank=0):
 
 
 def resolve_precision(name, device):
-    """`name`, or for auto: bfloat16 on a GPU or a processor that has units for it, else float32."""
+    """`name`, or for auto: bfloat16 on a GPU that has fast units for it, else float32."""
     if name != "auto":
         return name
-    if device.type == "cuda":
-        gains = torch.cuda.get_device_capability(device)[0] >= BFLOAT16_CAPABILITY
-    else:
-        gains = any(processor_capabilities().get(unit) for unit in BFLOAT16_UNITS)
+    gains = device.type == "cuda" and torch.cuda.get_device_capability(device)[0] >= BFLOAT16_CAPABILITY
     return "bfloat16" if gains else "float32"
-
-
-def processor_capabilities():
-    """{name: whether the processor has it}; empty where this PyTorch does not tell."""
-    return getattr(getattr(torch, "cpu", None), "get_capabilities", dict)()
 
 
 def autocast(device, precision):
