@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from utils.aicrowd import REPOSITORY
+
 WATCH = """
 import os, sys
 class Watch:
@@ -21,8 +23,8 @@ def spins(module, **own):
     """The environment's GOMP_SPINCOUNT when importing `module` loads PyTorch."""
     environment = {k: v for k, v in os.environ.items() if k not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
     command = [sys.executable, "-c", WATCH.format(module=module)]
-    ended = subprocess.run(command, env={**environment, **own}, stdout=subprocess.PIPE, check=True)
-    return ended.stdout.decode().split()[0]
+    told = subprocess.run(command, cwd=str(REPOSITORY), env={**environment, **own}, stdout=subprocess.PIPE, check=True)
+    return told.stdout.decode().split()[0]
 
 
 @pytest.mark.parametrize("module", ["train", "local_evaluation, representation"])
