@@ -34,13 +34,8 @@ def total_kl(posterior):
 
 
 def factor_vae(posterior, step, config, logits):
-    """FactorVAE, Kim & Mnih 2018, eq. 2: KL + gamma TC, TC by the discriminator's density ratio (eq. 3).
-
-    `kl_start` above 1 is ours: KL's weight falls from there to eq. 2's 1, by the same share each update, so that the
-    factor that matters most finds one latent before several divide it.
-    """
-    weight = config.kl_start ** max(0.0, 1 - step / config.annealing_steps)
-    return {"kl": weight * total_kl(posterior), "tc": config.gamma * density_ratio_tc(logits)}
+    """FactorVAE, Kim & Mnih 2018, eq. 2: KL + gamma TC, TC by the discriminator's density ratio (eq. 3)."""
+    return {"kl": total_kl(posterior), "tc": config.gamma * density_ratio_tc(logits)}
 
 
 def beta_vae(posterior, step, config, logits=None):

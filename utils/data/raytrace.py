@@ -199,6 +199,18 @@ def _shade(p, normal, view, light, shine, rounds, planes):
 
 
 @njit(error_model="numpy")
+def _glow(p, room):
+    """Light of the ring's colour that the ring throws on `p`: a shining strip's, which falls with the distance."""
+    radius, height = room[2] + 0.5 * room[3] * room[4], 0.5 * room[4]
+    if p[1] > 0.0:
+        gap, along = math.sqrt(p[0] * p[0] + p[1] * p[1]) - radius, 0.0
+    else:  # beside the ends of the half that there is
+        gap, along = math.fabs(p[0]) - radius, p[1]
+    rise = p[2] - height
+    return 1.0 / math.sqrt(gap * gap + along * along + rise * rise + 0.1)
+
+
+@njit(error_model="numpy")
 def trace(eye, rounds, owners, planes, room, materials, lights, layers):
     """Fill `layers` float64 (height, width, LAYERS) with the mean of len(lights) rays a pixel.
 
@@ -227,6 +239,8 @@ def trace(eye, rounds, owners, planes, room, materials, lights, layers):
                 target[3] += diffuse
             elif owner == 5:
                 target[4] += diffuse
+            else:
+                target[4] += materials[owner, 1] * _glow(p, room)
     layers /= side * side
 
 

@@ -20,7 +20,7 @@ from utils.data import npz, raytrace, scene
 from utils.data.partial import partial_file, require_room
 from utils.errors import InputError
 
-VERSION = 1  # to be raised with any change of a picture
+VERSION = 2  # to be raised with any change of a picture
 RAYS = 4  # a pixel is the mean of RAYS² rays
 SIDE = 64
 _PIXELS = SIDE * SIDE * 3

@@ -5,6 +5,10 @@ in its order; scene, numbers and code are the kit's own. One unit is about the l
 up, the camera looks along y, the post stands at the origin. The arm swings through the half of the room before
 the post, so that nothing hides the object; it stays above the floor, its end never comes near the axis of the
 swing, and the object stays upright. So every factor changes the picture whatever the others are.
+
+As in MPI3D's pictures, the ring's light lies on floor and walls. How much a factor changes the picture also decides
+whether a latent finds it: camera heights whose ring bands overlap vary along one direction, not two that latents
+could divide, and ring colours that differ in brightness stand well apart from it.
 """
 
 from __future__ import annotations
@@ -36,10 +40,10 @@ OBJECT_COLORS = np.array(
         [0.32, 0.32, 0.03],
     ]
 )
-RING_COLORS = np.array([[0.30, 0.19, 0.80], [0.08, 0.56, 0.38], [0.86, 0.30, 0.24]])
+RING_COLORS = np.array([[0.14, 0.10, 0.36], [0.09, 0.42, 0.31], [0.76, 0.49, 0.44]])
 
 OBJECT_SCALES = (0.58, 1.0)
-CAMERA_ELEVATIONS = (40.0, 26.0, 12.0)  # degrees above the horizon: top, centre, bottom
+CAMERA_ELEVATIONS = (33.0, 26.0, 19.0)  # degrees above the horizon: top, centre, bottom
 CAMERA_DISTANCE = 6.5
 CAMERA_TARGET = (0.0, -0.1, 1.1)
 CAMERA_HALF_WIDTH = 2.25  # what is in the frame to each side at the target's distance
@@ -60,8 +64,8 @@ MATERIALS = np.array(
     [
         [0.10, 0.10, 0.11, 0.25, 30.0],
         [0.42, 0.42, 0.44, 0.40, 40.0],
-        [0.040, 0.048, 0.044, 0.00, 0.0],
-        [0.020, 0.024, 0.023, 0.00, 0.0],
+        [0.160, 0.192, 0.176, 0.00, 0.0],
+        [0.006, 0.007, 0.007, 0.00, 0.0],
         [0.0, 0.0, 0.0, 0.22, 24.0],
         [0.0, 0.0, 0.0, 0.00, 0.0],
     ]
