@@ -6,9 +6,9 @@ up, the camera looks along y, the post stands at the origin. The arm swings thro
 the post, so that nothing hides the object; it stays above the floor, its end never comes near the axis of the
 swing, and the object stays upright. So every factor changes the picture whatever the others are.
 
-As in MPI3D's pictures, the ring's light lies on floor and walls. How much a factor changes the picture also decides
-whether a latent finds it: camera heights whose ring bands overlap vary along one direction, not two that latents
-could divide, and ring colours that differ in brightness stand well apart from it.
+How much a factor changes the picture decides whether a latent finds it. Camera heights whose ring bands overlap vary
+along one direction rather than two, which two latents could divide; ring colours of differing brightness, whose light
+the ring throws on all around, matter less than half as much as the camera, and more than any other factor.
 """
 
 from __future__ import annotations
