@@ -114,5 +114,5 @@ def test_read_run_config_of_an_empty_folder_is_none(tmp_path):
 
 def test_read_run_config_names_a_damaged_file(tmp_path):
     (tmp_path / "config.json").write_text('{"gama": 1}')
-    with pytest.raises(InputError, match=r"config\.json: no configuration of this kit"):
+    with pytest.raises(InputError, match=r"config\.json: no configuration of this version of the kit .*--fresh"):
         read_run_config(tmp_path)

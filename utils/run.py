@@ -125,4 +125,5 @@ def read_run_config(folder):
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: no configuration of this kit ({_reason(error)})") from None
+        hint = "`train.py --fresh` sets such a run aside"
+        raise InputError(f"{path}: no configuration of this version of the kit ({_reason(error)}); {hint}") from None
