@@ -58,6 +58,10 @@ def test_kl_of_a_gaussian_is_its_closed_form():
     assert float(objectives.kl_per_latent(mean, logvar)) == pytest.approx(0.5 * (4 + 0.25 - math.log(0.25) - 1))
 
 
+def test_factor_vae_without_tc_is_the_vae():
+    assert float(value("factor_vae", posterior(), gamma=0.0)) == float(objectives.total_kl(posterior()))
+
+
 def test_beta_vae_at_beta_1_is_the_vae():
     assert float(value("beta_vae", posterior(), beta=1.0)) == float(objectives.total_kl(posterior()))
 

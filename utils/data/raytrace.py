@@ -239,7 +239,7 @@ def trace(eye, rounds, owners, planes, room, materials, lights, layers):
                 target[3] += diffuse
             elif owner == 5:
                 target[4] += diffuse
-            else:
+            else:  # these materials are nearly grey: green stands for all three channels
                 target[4] += materials[owner, 1] * _glow(p, room)
     layers /= side * side
 
