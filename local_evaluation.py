@@ -18,8 +18,8 @@ from evaluation import METRICS, evaluate
 from evaluation.cache import CodesCache, fingerprint
 from evaluation.progress import Console
 from evaluation.results import final_scores, table, write_result
-from utils.aicrowd import read_environment
 from utils.errors import InputError, entry_point
+from utils.grader.environment import read_environment
 
 DEFAULT_DATASET = "synthetic_arm"
 
@@ -63,7 +63,7 @@ def open_inputs(encoder, name, data_root):
     """The representation function and the data set; InputError if either is missing or broken."""
     from representation import load as load_encoder  # PyTorch takes seconds to import: not for --help
     from utils.data import load as load_data
-    from utils.device import keep_freed_memory
+    from utils.memory import keep_freed_memory
 
     keep_freed_memory()
     return load_encoder(encoder), load_data(name, data_root)

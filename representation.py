@@ -12,8 +12,8 @@ import functools
 import numpy as np
 import torch
 
-from utils.aicrowd import read_environment
 from utils.errors import InputError
+from utils.grader.environment import read_environment
 
 BATCH = {"cpu": 32, "cuda": 512}  # images that go through the encoder at once; on a CPU so few that caches hold them
 

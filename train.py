@@ -18,19 +18,20 @@ import contextlib
 import os
 import sys
 
-from utils.aicrowd import is_grading, read_environment
-from utils.budget import Budget
+from utils.bench.plan import print_plan
 from utils.config import read_config
 from utils.data import load
-from utils.device import keep_freed_memory, resolve_device
-from utils.distributed import ProcessLost, is_main, join
 from utils.errors import InputError, entry_point
-from utils.events import WAIT_IN_ALL, Events
-from utils.loop import Loop, NotFinite
-from utils.plan import print_plan
-from utils.run import Run
-from utils.signals import Stop
-from utils.trainer import Trainer
+from utils.grader.environment import is_grading, read_environment
+from utils.grader.events import WAIT_IN_ALL, Events
+from utils.memory import keep_freed_memory
+from utils.run.budget import Budget
+from utils.run.folder import Run
+from utils.run.loop import Loop, NotFinite
+from utils.run.signals import Stop
+from utils.training.device import resolve_device
+from utils.training.distributed import ProcessLost, is_main, join
+from utils.training.trainer import Trainer
 
 
 @entry_point
@@ -72,7 +73,7 @@ def run_training(options, environment, events, stop, group):
     data = group.main_first(lambda: load(config.dataset, environment.data_root))
     if options.plan:
         return plan(config, data, device, budget, group)
-    run = Run(environment.run_folder, config, environment.encoder_path, data)
+    run = Run(environment.run_folder, config, environment.encoder_path, report_writer(data))
     group.from_main(lambda: run.open(options.fresh))
     trainer = Trainer(config, data.images, device, group=group)
     seconds_before = run.resume(trainer)
@@ -100,10 +101,21 @@ def plan(config, data, device, budget, group):
     """Print what the configuration costs here; writes nothing."""
     trainer = Trainer(config, data.images, device, group=group)
     try:
-        print_plan(trainer, data, budget)
+        print_plan(trainer, report_writer(data), budget)
     finally:
         trainer.close()
     return 0
+
+
+def report_writer(data):
+    """What a run is given to write its report with: a function of its folder and the trainer."""
+
+    def write_report(run_folder, trainer):
+        from utils.report import report_training  # stands on the metrics' packages: a second, once an encoder is out
+
+        report_training(run_folder, trainer, data)
+
+    return write_report
 
 
 def tell(text, group):

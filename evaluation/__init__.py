@@ -6,12 +6,12 @@
 The array functions `dci`, `sap`, `mig`, `irs` and `factor_vae` need neither model nor data set.
 """
 
-from evaluation.dci import dci
-from evaluation.evaluate import evaluate
-from evaluation.factor_vae import factor_vae
-from evaluation.irs import irs
-from evaluation.mig import mig
-from evaluation.protocol import METRICS, SCORES
-from evaluation.sap import sap
+from .evaluate import evaluate
+from .metrics.dci import dci
+from .metrics.factor_vae import factor_vae
+from .metrics.irs import irs
+from .metrics.mig import mig
+from .metrics.sap import sap
+from .protocol import METRICS, SCORES
 
 __all__ = ["METRICS", "SCORES", "dci", "evaluate", "factor_vae", "irs", "mig", "sap"]

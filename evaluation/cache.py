@@ -5,8 +5,8 @@ import zipfile
 
 import numpy as np
 
-from evaluation.codes import Encoded
-from utils.files import atomic_path
+from .codes import Encoded
+from .files import atomic_path
 
 SAMPLED_IMAGES = 64  # whose pixels stand for the data set's
 PARTS = {"points": ("points",), "votes": ("variances", "local_variances")}  # what is asked for together, and kept so

@@ -8,9 +8,9 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from evaluation.protocol import VOTE_SIZE
-from utils.compiled import njit
-from utils.errors import InputError
+from .compiled import njit
+from .errors import InputError
+from .protocol import VOTE_SIZE
 
 BATCH = 128  # images that are read and given to the encoder at once
 

@@ -4,13 +4,15 @@ import time
 
 import numpy as np
 
-from evaluation.codes import Encoded, Encoder, encode
-from evaluation.dci import dci
-from evaluation.factor_vae import score_votes
-from evaluation.irs import irs
-from evaluation.mig import mig
-from evaluation.progress import Silent
-from evaluation.protocol import (
+from .codes import Encoded, Encoder, encode
+from .errors import InputError
+from .metrics.dci import dci
+from .metrics.factor_vae import score_votes
+from .metrics.irs import irs
+from .metrics.mig import mig
+from .metrics.sap import sap
+from .progress import Silent
+from .protocol import (
     METRICS,
     NUM_EVAL_VOTES,
     NUM_TEST,
@@ -21,8 +23,6 @@ from evaluation.protocol import (
     draw_points,
     draw_votes,
 )
-from evaluation.sap import sap
-from utils.errors import InputError
 
 
 def evaluate(

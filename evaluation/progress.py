@@ -5,7 +5,7 @@ import sys
 
 from tqdm import tqdm
 
-from evaluation.protocol import SCORES
+from .protocol import SCORES
 
 
 class Silent:

@@ -19,6 +19,13 @@ SCORES = {  # the value of each metric that counts
     "mig": "discrete_mig",
     "irs": "IRS",
 }
+NAMES = {  # the metrics in the paper's order, as people write them
+    "factor_vae_metric": "FactorVAE",
+    "sap_score": "SAP",
+    "dci": "DCI",
+    "irs": "IRS",
+    "mig": "MIG",
+}
 NUM_TRAIN, NUM_TEST, BATCH = 10000, 5000, 16  # points of DCI, SAP, MIG and IRS, and how many are drawn at a time
 NUM_VARIANCE, NUM_TRAIN_VOTES, NUM_EVAL_VOTES, VOTE_SIZE = 10000, 10000, 5000, 64  # of FactorVAE
 

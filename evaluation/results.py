@@ -6,8 +6,8 @@ import uuid
 
 import numpy as np
 
-from evaluation.protocol import SCORES
-from utils.files import write_text
+from .files import write_text
+from .protocol import METRICS, SCORES
 
 RANGES = {  # what a row of the table says beside the score
     "dci": "Eastwood & Williams 2018: disentanglement",
@@ -55,3 +55,37 @@ def _plain(value):
     if isinstance(value, (float, np.floating)):
         return float(value) if math.isfinite(value) else None
     return int(value) if isinstance(value, (np.integer, np.bool_)) else value
+
+
+def read_results(folder):
+    """{metric: {key: value}} as local_evaluation.py wrote them, lists as arrays.
+
+    Numbers that were not finite, null in the files, are NaN. Metrics of an older encoder are left out, and those whose
+    file cannot be read.
+    """
+    encoder = folder / "representation" / "pytorch_model.pt"
+    newer_than = encoder.stat().st_mtime if encoder.exists() else 0.0
+    found = {}
+    for name in METRICS:
+        path = result_path(folder, name)
+        if path.exists() and path.stat().st_mtime >= newer_than:
+            values = _read_result(path)
+            if SCORES[name] in values:
+                found[name] = values
+    return found
+
+
+def _read_result(path):
+    prefix = "evaluation_results."
+    try:
+        flat = json.loads(path.read_text(encoding="utf-8"))
+        return {key[len(prefix) :]: _unplain(value) for key, value in flat.items() if key.startswith(prefix)}
+    except (OSError, ValueError, AttributeError):  # cut short, or no object at all
+        return {}
+
+
+def _unplain(value):
+    def numbers(value):
+        return [numbers(one) for one in value] if isinstance(value, list) else math.nan if value is None else value
+
+    return np.array(numbers(value)) if isinstance(value, list) else numbers(value)

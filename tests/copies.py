@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from utils.data import npz
+from utils.data.storage import npz
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 LEFT_OUT = (".git", ".venv", "scratch", "__pycache__", ".*_cache", ".hypothesis")

@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from conftest import REPOSITORY, challenge_environment, make_tiny_images
 
-from utils import checkpoint
+from utils.run import checkpoint
 
 SLOW_DISK = """
 import os, random, time

@@ -14,8 +14,8 @@ import torch
 from conftest import make_tiny_images
 
 from utils.config import OBJECTIVE_NAMES, Config
-from utils.distributed import join
-from utils.trainer import Trainer
+from utils.training.distributed import join
+from utils.training.trainer import Trainer
 
 CONFIG = Config(latent_dim=3, batch_size=8, learning_rate=1e-3)
 

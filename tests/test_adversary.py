@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from utils import objectives
-from utils.adversary import discriminate
-from utils.models import Discriminator, initialise
+from utils.training import objectives
+from utils.training.discriminator import discriminate
+from utils.training.models import Discriminator, initialise
 
 
 @pytest.fixture(params=[torch.float64, torch.float32])  # PyTorch's own products, and oneDNN's

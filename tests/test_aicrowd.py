@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils.aicrowd import FALSE_WORDS, REPOSITORY, TRUE_WORDS, is_grading, parse_switch, read_environment
 from utils.errors import InputError
+from utils.grader.environment import FALSE_WORDS, REPOSITORY, TRUE_WORDS, is_grading, parse_switch, read_environment
 
 
 def test_environment_s_defaults_lie_in_the_repository():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from utils.batches import Batches, step_generator, to_model_input
+from utils.training.batches import Batches, step_generator, to_model_input
 
 CPU = torch.device("cpu")
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from utils import bench
+from utils.bench import steps as bench
 
 
 def numbers(line):

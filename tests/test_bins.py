@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from evaluation.bins import digitize
+from evaluation.metrics.bins import digitize
 
 finite = st.floats(-1e6, 1e6, width=32)
 

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scored_codes import draw_factors, random_codes
 
-from evaluation.boosting import boost, plant, presort
-from evaluation.boosting_kernels import grow_factor
+from evaluation.sklearn_0_20.boosting import boost, plant, presort
+from evaluation.sklearn_0_20.boosting_kernels import grow_factor
 
 SIZES = (3, 4, 2)
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from utils.budget import Budget, process_age
+from utils.run.budget import Budget, process_age
 
 REPOSITORY = __file__.rsplit("/tests/", 1)[0]
 
@@ -59,7 +59,7 @@ def test_budget_permits_what_still_fits_with_its_margin():
 
 
 def test_process_age_counts_the_time_before_the_import():
-    code = "import time; time.sleep(1.5); from utils.budget import process_age; print(process_age())"
+    code = "import time; time.sleep(1.5); from utils.run.budget import process_age; print(process_age())"
     began = time.monotonic()
     told = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, stdout=subprocess.PIPE, check=True)
     assert 1.5 <= float(told.stdout) <= time.monotonic() - began + 0.05

@@ -3,7 +3,7 @@ import warnings
 import pytest
 import torch
 
-from utils import checkpoint
+from utils.run import checkpoint
 
 
 def state(step):

@@ -4,9 +4,9 @@ import os
 import subprocess
 import sys
 
-from utils.compiled import njit
+from evaluation.compiled import njit
 
-KERNEL = "from utils.compiled import njit\n\n\n@njit\ndef double(x):\n    return 2 * x\n"
+KERNEL = "from evaluation.compiled import njit\n\n\n@njit\ndef double(x):\n    return 2 * x\n"
 
 
 @njit(error_model="numpy")

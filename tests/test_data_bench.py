@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from data_files import noise
 
-from utils.data import bench as bench_module
-from utils.data.bench import bench, count_distinct
+from utils.bench import data as bench_module
+from utils.bench.data import bench, count_distinct
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from data_files import noise
 
-from utils.data.convert import converted, unpacked
+from utils.data.storage.convert import converted, unpacked
 from utils.errors import InputError
 
 IMAGES = noise(0, 8, 64, 64, 1)
@@ -99,6 +99,6 @@ def test_converted_names_a_folder_that_cannot_be_written(source, monkeypatch):
     def refuse(*arguments):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("utils.data.partial.os.open", refuse)
+    monkeypatch.setattr("utils.data.storage.partial.os.open", refuse)
     with pytest.raises(InputError, match=r"source\.unpacked\.npy: cannot be written \(Permission denied\)"):
         unpack(source)

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from data_files import noise
 
-from utils.data import download as module
-from utils.data.download import download
+from utils.data.download import transfer as module
+from utils.data.download.transfer import download
 from utils.errors import InputError
 
 CONTENT = noise(0, 300_000).tobytes()

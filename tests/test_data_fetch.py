@@ -8,10 +8,11 @@ import data_files
 import numpy as np
 import pytest
 
-from utils.data import fetch as module
-from utils.data import load, names, npz
-from utils.data.fetch import fetch, gunzip, unpack_cars
-from utils.data.sources import BY_HAND, SOURCES, TERMS
+from utils.data import load, names
+from utils.data.download import fetch as module
+from utils.data.download.fetch import fetch, gunzip, unpack_cars
+from utils.data.download.sources import BY_HAND, SOURCES, TERMS
+from utils.data.storage import npz
 from utils.errors import InputError
 
 

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from utils.data import load
-from utils.data.dsprites import load as load_dsprites
-from utils.data.smallnorb import load as load_smallnorb
+from utils.data.sets.dsprites import load as load_dsprites
+from utils.data.sets.smallnorb import load as load_smallnorb
 from utils.errors import InputError
 
 VARIANTS = 500

@@ -7,7 +7,7 @@ from PIL import Image
 
 from utils.data import names
 from utils.data.contact_sheet import write_contact_sheet
-from utils.data.dsprites import load as load_dsprites
+from utils.data.sets.dsprites import load as load_dsprites
 
 
 def test_list_names_every_data_set(command):

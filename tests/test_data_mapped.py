@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from data_files import noise
 
-from utils.data.mapped import MappedImages, batched, drop_from_memory
+from utils.data.storage.mapped import MappedImages, batched, drop_from_memory
 from utils.errors import InputError
 
 IMAGES = noise(0, 7, 64, 64, 3)
@@ -95,5 +95,5 @@ def test_drop_from_memory_needs_a_file(mapped):
 
 @pytest.mark.parametrize("flags", [None, -1])
 def test_mapped_images_are_read_where_nothing_tells_what_is_in_memory(mapped, monkeypatch, flags):
-    monkeypatch.setattr("utils.data.mapped.NO_WAIT", flags)
+    monkeypatch.setattr("utils.data.storage.mapped.NO_WAIT", flags)
     np.testing.assert_array_equal(mapped[np.array([3, 0])], IMAGES[[3, 0]])

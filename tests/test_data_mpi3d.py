@@ -5,7 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from utils.data import load, npz
+from utils.data import load
+from utils.data.storage import npz
 from utils.errors import InputError
 
 

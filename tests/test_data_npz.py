@@ -8,9 +8,9 @@ import zlib
 import numpy as np
 import pytest
 
-from utils.data import npz
-from utils.data.convert import unpacked
-from utils.data.images import npz_images
+from utils.data.storage import npz
+from utils.data.storage.convert import unpacked
+from utils.data.storage.images import npz_images
 from utils.errors import InputError
 
 IMAGES = np.random.RandomState(0).randint(0, 256, size=(5, 64, 64, 3)).astype(np.uint8)

@@ -14,8 +14,9 @@ import data_files
 import numpy as np
 import pytest
 
-from utils.data import load, mpi3d
+from utils.data import load
 from utils.data.dataset import DataSet
+from utils.data.sets import mpi3d
 
 OFFICIAL = json.loads((Path(__file__).parent / "official_data.json").read_text())
 CUT = {

@@ -6,8 +6,8 @@ import itertools
 import numpy as np
 import pytest
 
-from utils.data import renderer, scene
-from utils.data.images import npz_images
+from utils.data.arm import renderer, scene
+from utils.data.storage.images import npz_images
 from utils.errors import InputError
 
 SMALL = (2, 2, 1, 2, 1, 2, 3)

@@ -4,7 +4,8 @@ import hashlib
 
 import pytest
 
-from utils.data import load, renderer
+from utils.data import load
+from utils.data.arm import renderer
 from utils.errors import InputError
 
 SIZES = (2, 2, 1, 1, 3, 2, 2)

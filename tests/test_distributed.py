@@ -9,9 +9,9 @@ import pytest
 import torch
 from conftest import make_tiny_images
 
-from utils import checkpoint
 from utils.config import OBJECTIVE_NAMES
-from utils.distributed import Alone, is_main
+from utils.run import checkpoint
+from utils.training.distributed import Alone, is_main
 
 QUICK = ("train.py", "dataset=tiny.npy", "batch_size=4", "latent_dim=3", "learning_rate=1e-3", "device=cpu")
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils import events
-from utils.aicrowd import REPOSITORY
-from utils.events import Events
+from utils.files import REPOSITORY
+from utils.grader import events
+from utils.grader.events import Events
 from utils.submission.grader_redis import free_port, listening_grader, redis_server
 
 PASSWORD = "correct-horse-battery"

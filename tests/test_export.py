@@ -5,8 +5,8 @@ import sys
 import pytest
 import torch
 
-from utils.export import export_encoder
-from utils.models import Encoder
+from utils.run.export import export_encoder
+from utils.training.models import Encoder
 
 
 @pytest.mark.parametrize(("channels", "width", "depth"), [(1, 1, 1), (3, 1, 2), (3, 2, 1)])

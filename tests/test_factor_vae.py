@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scored_codes import draw_factors, random_codes
 
-from evaluation import factor_vae
-from evaluation.factor_vae import score_votes
+from evaluation.metrics import factor_vae
+from evaluation.metrics.factor_vae import score_votes
 
 
 def draw(represent, votes=300, sizes=(3, 4, 2), seed=0):

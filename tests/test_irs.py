@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scored_codes import ALL, draw_factors, frozen, random_codes
 
-from evaluation import irs
+from evaluation.metrics import irs
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -81,7 +81,7 @@ def test_irs_weighs_codes_by_their_largest_deviation():
 def test_irs_bounds_the_chunks(monkeypatch):
     arrays = frozen("mixed")
     whole = irs(arrays["codes_train"], arrays["factors_train"])
-    monkeypatch.setattr(sys.modules["evaluation.irs"], "CHUNK", 3)
+    monkeypatch.setattr(sys.modules["evaluation.metrics.irs"], "CHUNK", 3)
     np.testing.assert_allclose(irs(arrays["codes_train"], arrays["factors_train"])["IRS_matrix"], whole["IRS_matrix"])
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from utils.linear import Blas, OneDnn, products_for
+from utils.training.linear import Blas, OneDnn, products_for
 
 
 @pytest.fixture

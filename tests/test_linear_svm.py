@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.linear_svm import fit_classes, rand, seed_rand
+from evaluation.sklearn_0_20.linear_svm import fit_classes, rand, seed_rand
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import local_evaluation
-from utils.aicrowd import read_environment
+from utils.grader.environment import read_environment
 
 SIZES = {"shape": 3, "size": 2, "place": 4}
 

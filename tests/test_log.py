@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from utils import log
-from utils.log import CsvLog, Means, Scalars, clock
+from utils.durations import clock
+from utils.run import log
+from utils.run.log import CsvLog, Means, Scalars
 
 
 def read(path):

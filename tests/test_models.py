@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from utils.models import Decoder, Discriminator, Encoder, initialise
+from utils.training.models import Decoder, Discriminator, Encoder, initialise
 
 
 def count(module):

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from utils import objectives
 from utils.config import Config
-from utils.objectives import OBJECTIVES, Posterior
+from utils.training import objectives
+from utils.training.objectives import OBJECTIVES, Posterior
 
 OFFICIAL = json.loads((Path(__file__).parent / "official_objectives.json").read_text())
 STEP = 7000

@@ -3,9 +3,9 @@ import dataclasses
 import pytest
 import torch
 
-from utils import models
+from utils.bench.flops import step_operations
 from utils.config import Config
-from utils.operations import step_operations
+from utils.training import models
 
 
 def multiplications(module, values):

@@ -3,11 +3,10 @@ import dataclasses
 import pytest
 import torch
 
-from utils import plan
-from utils.budget import Budget
+from utils.bench import plan
 from utils.config import Config
-from utils.data.dataset import DataSet
-from utils.trainer import Trainer
+from utils.run.budget import Budget
+from utils.training.trainer import Trainer
 
 SMALL = Config(latent_dim=3, batch_size=4, steps=1000, time_budget=100.0)
 
@@ -17,11 +16,6 @@ def trainer(tiny_images):
     trained = Trainer(SMALL, tiny_images, torch.device("cpu"))
     yield trained
     trained.close()
-
-
-@pytest.fixture
-def dataset(tiny_images):
-    return DataSet("tiny", tiny_images, (), ())
 
 
 def test_steps_within_are_those_that_the_time_left_holds():
@@ -38,17 +32,17 @@ def test_steps_within_are_never_more_than_the_configuration_wants():
     assert plan.steps_within(dataclasses.replace(SMALL, steps=7), 52.0, 0.1, 2.0) == 7
 
 
-def test_measure_plan_counts_parameters_operations_and_epochs(trainer, dataset, monkeypatch):
+def test_measure_plan_counts_parameters_operations_and_epochs(trainer, monkeypatch):
     monkeypatch.setattr(plan, "SECONDS", 0.1)
-    found = plan.measure_plan(trainer, dataset, Budget(1e6, age=lambda: 1.0))
+    found = plan.measure_plan(trainer, lambda *arguments: None, Budget(1e6, age=lambda: 1.0))
     assert found["parameters, discriminator"] == 3 * 1000 + 5 * 1000**2 + 6 * 1000 + 1000 * 2 + 2
     assert found["operations a step"] > 0
     assert found["epochs"] == pytest.approx(found["steps"] * 8 / 40)
     assert 0 < found["steps"] <= 1000
 
 
-def test_plan_text_says_what_the_budget_buys(trainer, dataset, monkeypatch):
+def test_plan_text_says_what_the_budget_buys(trainer, monkeypatch):
     monkeypatch.setattr(plan, "SECONDS", 0.1)
-    found = plan.measure_plan(trainer, dataset, Budget(100.0, age=lambda: 1.0))
+    found = plan.measure_plan(trainer, lambda *arguments: None, Budget(100.0, age=lambda: 1.0))
     told = plan.plan_text(SMALL, {**found, "steps": 123, "epochs": 24.6, "seconds": 100.0})
     assert "a budget of 1:40 buys 123 of 1,000 steps, 24.6 epochs, in 1:40: the time budget ends it" in told

@@ -5,9 +5,9 @@ import pytest
 import torch
 from PIL import Image
 
-from utils import plots
 from utils.config import Config
-from utils.trainer import Trainer
+from utils.report import pictures as plots
+from utils.training.trainer import Trainer
 
 
 class Encoder(torch.nn.Module):

@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from evaluation.results import result_path, write_result
-from utils import checkpoint, paper
+from evaluation.results import read_results, result_path, write_result
 from utils.config import Config
 from utils.data.dataset import DataSet
-from utils.plots import MOST_LATENTS
-from utils.report import charts, report_path, write_report
-from utils.report.gather import read_results
+from utils.report import charts, paper, report_path, write_report
 from utils.report.maps import maps
-from utils.trainer import Trainer
+from utils.report.pictures import MOST_LATENTS
+from utils.run import checkpoint
+from utils.training.trainer import Trainer
 
 FACTORS = 2
 

@@ -4,8 +4,8 @@ import torch
 
 import representation
 from utils.errors import InputError
-from utils.export import export_encoder
-from utils.models import Encoder
+from utils.run.export import export_encoder
+from utils.training.models import Encoder
 
 
 @pytest.fixture(scope="module")

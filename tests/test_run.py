@@ -5,12 +5,12 @@ import pytest
 
 from utils.config import Config
 from utils.errors import InputError
-from utils.run import Run, read_run_config
+from utils.run.folder import Run, read_run_config
 
 
-def opened(folder, fresh=False, **settings):
+def opened(folder, fresh=False, write_report=None, **settings):
     config = dataclasses.replace(Config(), **settings)
-    run = Run(folder, config, folder / "representation" / "pytorch_model.pt", dataset=None)
+    run = Run(folder, config, folder / "representation" / "pytorch_model.pt", write_report)
     run.open(fresh)
     return run
 
@@ -85,14 +85,14 @@ def test_attempt_reports_a_failing_write_once_and_remembers_it(tmp_path, capsys)
 def closing(tmp_path, monkeypatch):
     """A function that closes a run of which export and checkpoint take 2 s, the report 3 s; the seconds that took."""
     clock = SimpleNamespace(now=0.0)
-    run = opened(tmp_path / "run")
 
     def takes(seconds):
         return lambda *arguments: setattr(clock, "now", clock.now + seconds)
 
-    for name, seconds in {"export_encoder": 1.0, "checkpoint.save": 1.0, "Run._draw": 3.0}.items():
-        monkeypatch.setattr(f"utils.run.{name}", takes(seconds))
-    monkeypatch.setattr("utils.run.time", SimpleNamespace(monotonic=lambda: clock.now))
+    run = opened(tmp_path / "run", write_report=takes(3.0))
+    for name, seconds in {"export_encoder": 1.0, "checkpoint.save": 1.0}.items():
+        monkeypatch.setattr(f"utils.run.folder.{name}", takes(seconds))
+    monkeypatch.setattr("utils.run.folder.time", SimpleNamespace(monotonic=lambda: clock.now))
     trainer = SimpleNamespace(state_dict=dict, networks={"encoder": None}, channels=3)
     return lambda permitted: run.close(trainer, 0.0, lambda seconds: seconds <= permitted)
 

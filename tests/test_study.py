@@ -13,7 +13,7 @@ import pytest
 from conftest import REPOSITORY, challenge_environment
 from PIL import Image
 
-from utils import paper
+from evaluation.protocol import NAMES
 from utils.study import work as work_module
 from utils.study.__main__ import main
 from utils.study.grid import read_study
@@ -50,7 +50,7 @@ def calls(monkeypatch, tmp_path):
 
     made = Calls()
     monkeypatch.setattr(work_module, "_call", made)
-    monkeypatch.setattr(work_module, "_scores", lambda folder: dict.fromkeys(paper.NAMES, 0.25))
+    monkeypatch.setattr(work_module, "_scores", lambda folder: dict.fromkeys(NAMES, 0.25))
     monkeypatch.setenv("AICROWD_OUTPUT_PATH", str(tmp_path / "unused"))
     return made
 
@@ -66,36 +66,36 @@ def trained(calls):
 
 
 def test_study_trains_and_scores_every_run(study, calls):
-    assert study("configs/table1.yml", "seeds=2") == 0
+    assert study("configs/studies/objectives.yml", "seeds=2") == 0
     assert len(trained(calls)) == 14
     assert len(calls) == 28
 
 
 def test_study_never_does_finished_work_again(study, calls):
-    study("configs/table1.yml", "seeds=2")
+    study("configs/studies/objectives.yml", "seeds=2")
     calls.clear()
-    study("configs/table1.yml", "seeds=3")
+    study("configs/studies/objectives.yml", "seeds=3")
     assert {next(one for one in arguments if one.startswith("seed=")) for arguments in trained(calls)} == {"seed=2"}
 
 
 def test_study_goes_on_after_a_failed_run_and_names_it(study, calls, tmp_path, capsys):
     calls.failing = "objective=beta_vae"
-    assert study("configs/table1.yml", "seeds=1") == 1
+    assert study("configs/studies/objectives.yml", "seeds=1") == 1
     assert "Failed: beta_vae-seed0: train.py ended with 2: error: out of luck" in capsys.readouterr().out
     assert len(list((tmp_path / "study" / "results").iterdir())) == 6
 
 
 def test_study_tries_a_failed_run_again(study, calls):
     calls.failing = "objective=beta_vae"
-    study("configs/table1.yml", "seeds=1")
+    study("configs/studies/objectives.yml", "seeds=1")
     calls.clear()
     calls.failing = "seed=-1"
-    assert study("configs/table1.yml", "seeds=1") == 0
+    assert study("configs/studies/objectives.yml", "seeds=1") == 0
     assert len(trained(calls)) == 1
 
 
 def test_study_continues_one_run_from_row_to_row(study, calls, tmp_path):
-    study("configs/table2.yml", "steps=20,40", "seeds=1")
+    study("configs/studies/steps.yml", "steps=20,40", "seeds=1")
     assert [next(one for one in arguments if one.startswith("steps=")) for arguments in trained(calls)] == [
         "steps=20",
         "steps=40",
@@ -104,15 +104,15 @@ def test_study_continues_one_run_from_row_to_row(study, calls, tmp_path):
 
 
 def test_study_takes_results_of_another_configuration_for_none(study, calls):
-    study("configs/table1.yml", "seeds=1")
+    study("configs/studies/objectives.yml", "seeds=1")
     calls.clear()
-    study("configs/table1.yml", "seeds=1", "gamma=7")
+    study("configs/studies/objectives.yml", "seeds=1", "gamma=7")
     assert len(trained(calls)) == 7
 
 
 def test_study_counts_a_run_that_ends_early_as_failed(study, calls, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(work_module, "read_log", lambda path: {"step": np.array([7.0]), "seconds": np.array([1.0])})
-    assert study("configs/table3.yml", "seeds=1", "latent_dim=4") == 1
+    assert study("configs/studies/latents.yml", "seeds=1", "latent_dim=4") == 1
     assert "ended at step 7 of 800000" in capsys.readouterr().out
 
 
@@ -133,25 +133,25 @@ def test_mean_and_spread_are_over_seeds():
 
 
 def test_markdown_tells_the_papers_rows_from_ours():
-    study = read_study("configs/table1.yml", ["seeds=2"])
-    found = {row: {seed: dict.fromkeys(paper.NAMES, 0.2 + seed) for seed in (0, 1)} for row in study.rows}
+    study = read_study("configs/studies/objectives.yml", ["seeds=2"])
+    found = {row: {seed: dict.fromkeys(NAMES, 0.2 + seed) for seed in (0, 1)} for row in study.rows}
     lines = markdown(study, found, paper_rows(study), {}).splitlines()
     assert "| **factor_vae** | 2 | " + " | ".join(["0.7000 ± 0.7071"] * 5) + " |" in lines
     assert "| *factor_vae, the paper* | | *0.4490* | *0.0596* | *0.1385* | *0.5976* | *0.0589* |" in lines
 
 
 def test_markdown_leaves_a_dash_where_nothing_was_measured():
-    study = read_study("configs/table3.yml", ["latent_dim=8"])
+    study = read_study("configs/studies/latents.yml", ["latent_dim=8"])
     assert "| **8** | 0 | – | – | – | – | – |" in markdown(study, {"8": {}}, {}, {})
 
 
 def test_paper_rows_keep_those_that_we_did_not_run():
-    rows = paper_rows(read_study("configs/table3.yml", ["latent_dim=512,8"]))
+    rows = paper_rows(read_study("configs/studies/latents.yml", ["latent_dim=512,8"]))
     assert set(rows) == {"256", "512", "768", "1024", "1536", "2048", "3072"}
 
 
 def test_tables_csv_holds_every_run_and_the_papers_rows_apart(study, tmp_path):
-    study("configs/table1.yml", "seeds=2")
+    study("configs/studies/objectives.yml", "seeds=2")
     with (tmp_path / "study" / "table.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(io.StringIO(file.read())))
     assert sum(row["source"] == "measured" for row in rows) == 14
@@ -160,7 +160,7 @@ def test_tables_csv_holds_every_run_and_the_papers_rows_apart(study, tmp_path):
 
 
 def test_tables_are_drawn_before_anything_is_measured(tmp_path):
-    study = read_study("configs/table2.yml")
+    study = read_study("configs/studies/steps.yml")
     write_tables(tmp_path, study, {})
     assert collect(tmp_path, study) == {row: {} for row in study.rows}
     with Image.open(str(tmp_path / "plot.png")) as picture:
@@ -170,7 +170,7 @@ def test_tables_are_drawn_before_anything_is_measured(tmp_path):
 def test_study_names_a_folder_that_cannot_be_written_before_it_trains(study, calls, tmp_path, capsys):
     (tmp_path / "study").write_text("a file", encoding="utf-8")
     with pytest.raises(SystemExit) as end:
-        study("configs/table1.yml")
+        study("configs/studies/objectives.yml")
     assert end.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert not calls
@@ -178,17 +178,17 @@ def test_study_names_a_folder_that_cannot_be_written_before_it_trains(study, cal
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"config": {}}'])
 def test_study_takes_a_damaged_result_for_none(study, calls, tmp_path, content):
-    study("configs/table1.yml", "seeds=1")
+    study("configs/studies/objectives.yml", "seeds=1")
     (tmp_path / "study" / "results" / "factor_vae-seed0.json").write_text(content, encoding="utf-8")
     calls.clear()
-    assert study("configs/table1.yml", "seeds=1") == 0
+    assert study("configs/studies/objectives.yml", "seeds=1") == 0
     assert len(trained(calls)) == 1
 
 
 def test_study_refuses_a_back_end_that_is_not_installed(study, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(SystemExit) as end:
-        study("configs/table1.yml", "--backend", "ray")
+        study("configs/studies/objectives.yml", "--backend", "ray")
     assert end.value.code == 2
     assert "package ray is not installed" in capsys.readouterr().err
 
@@ -205,7 +205,7 @@ def data(tmp_path):
 
 
 def study_arguments(tmp_path, data, *more):
-    command = ["-m", "utils.study", "configs/table2.yml", f"dataset={data}", *SMALL, *more]
+    command = ["-m", "utils.study", "configs/studies/steps.yml", f"dataset={data}", *SMALL, *more]
     return [*command, "--output", str(tmp_path / "study")]
 
 

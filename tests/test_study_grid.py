@@ -16,45 +16,51 @@ def grid_file(tmp_path):
     return write
 
 
-@pytest.mark.parametrize(("name", "rows"), [("table1", 7), ("table2", 3), ("table3", 7)])
+@pytest.mark.parametrize(("name", "rows"), [("objectives", 7), ("steps", 3), ("latents", 7)])
 def test_read_study_takes_the_papers_tables(name, rows):
-    assert len(read_study(f"configs/{name}.yml").rows) == rows
+    assert len(read_study(f"configs/studies/{name}.yml").rows) == rows
 
 
 def test_read_study_makes_a_run_a_row_and_seed():
-    study = read_study("configs/table1.yml", ["seeds=3"])
+    study = read_study("configs/studies/objectives.yml", ["seeds=3"])
     assert len({name for name, _ in study.runs}) == 21
     assert {stage.config.seed for _, stages in study.runs for stage in stages} == {0, 1, 2}
 
 
 def test_read_study_overrides_every_run_and_says_so_in_the_title():
-    study = read_study("configs/table1.yml", ["steps=3000"])
+    study = read_study("configs/studies/objectives.yml", ["steps=3000"])
     assert {stage.config.steps for _, stages in study.runs for stage in stages} == {3000}
     assert "steps=3000" in study.title
 
 
 def test_read_study_does_not_name_what_changes_no_result():
-    quiet = read_study("configs/table1.yml", ["checkpoint_every=1h", "device=cpu"])
-    plain = read_study("configs/table1.yml")
+    quiet = read_study("configs/studies/objectives.yml", ["checkpoint_every=1h", "device=cpu"])
+    plain = read_study("configs/studies/objectives.yml")
     assert (quiet.name, quiet.title) == (plain.name, plain.title)
     assert quiet.runs[0][1][0].config.checkpoint_every == 3600.0
 
 
 def test_read_study_gives_other_overrides_another_folder():
-    assert read_study("configs/table1.yml", ["steps=3"]).name != read_study("configs/table1.yml").name
+    assert (
+        read_study("configs/studies/objectives.yml", ["steps=3"]).name
+        != read_study("configs/studies/objectives.yml").name
+    )
 
 
 def test_read_study_keeps_the_folder_when_seeds_are_added():
-    assert read_study("configs/table1.yml", ["seeds=2"]).name == read_study("configs/table1.yml", ["seeds=9"]).name
+    assert (
+        read_study("configs/studies/objectives.yml", ["seeds=2"]).name
+        == read_study("configs/studies/objectives.yml", ["seeds=9"]).name
+    )
 
 
 def test_read_study_trains_successive_rows_in_one_run_by_rising_steps():
-    study = read_study("configs/table2.yml", ["steps=40,20", "seeds=2"])
+    study = read_study("configs/studies/steps.yml", ["steps=40,20", "seeds=2"])
     assert [[stage.config.steps for stage in stages] for _, stages in study.runs] == [[20, 40], [20, 40]]
 
 
 def test_read_study_ends_runs_by_steps_and_not_by_time():
-    config = read_study("configs/table3.yml").runs[0][1][0].config
+    config = read_study("configs/studies/latents.yml").runs[0][1][0].config
     assert config.time_budget > 30 * 86400
 
 
@@ -71,7 +77,7 @@ def test_read_study_ends_runs_by_steps_and_not_by_time():
 )
 def test_read_study_refuses_impossible_arguments(overrides, reason):
     with pytest.raises(InputError, match=reason):
-        read_study("configs/table1.yml", overrides)
+        read_study("configs/studies/objectives.yml", overrides)
 
 
 @pytest.mark.parametrize(

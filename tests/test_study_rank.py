@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from utils import paper
 from utils.config import Config
+from utils.report import paper
 from utils.study import rank
 from utils.study.udr import agreement, udr
 

@@ -21,8 +21,8 @@ from utils.submission.stand_in_data import place_data, write_repeated
 SMALL_RUN = """import json, os, sys
 sys.path.insert(0, {kit!r})
 import torch
-from utils.aicrowd import read_environment
-from utils.events import Events
+from utils.grader.environment import read_environment
+from utils.grader.events import Events
 
 class Mean(torch.nn.Module):
     def forward(self, images):

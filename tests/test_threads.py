@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from utils.aicrowd import REPOSITORY
+from utils.files import REPOSITORY
 
 WATCH = """
 import os, sys

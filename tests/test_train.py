@@ -17,7 +17,7 @@ import torch
 from conftest import challenge_environment, exit_code, make_tiny_images
 
 import train as train_module
-from utils import checkpoint
+from utils.run import checkpoint
 
 QUICK = ("dataset=tiny.npy", "batch_size=4", "latent_dim=3", "learning_rate=1e-3", "device=cpu")
 
@@ -43,7 +43,7 @@ def call(tmp_path, monkeypatch, capsys):
     def main(*arguments, **variables):
         with monkeypatch.context() as patch:
             patch.setattr(os, "environ", challenge_environment(tmp_path, **variables))
-            patch.setattr("utils.loop.LOOK_SECONDS", 1e9)  # rows at round numbers of steps on any machine
+            patch.setattr("utils.run.loop.LOOK_SECONDS", 1e9)  # rows at round numbers of steps on any machine
             code = exit_code(train_module.main, arguments)
         told = capsys.readouterr()
         return SimpleNamespace(returncode=code, stdout=told.out, stderr=told.err)

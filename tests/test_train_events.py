@@ -10,9 +10,9 @@ import pytest
 from conftest import challenge_environment, exit_code, make_tiny_images
 
 import train
-from utils import events
+from utils.grader import events
 from utils.submission.grader_redis import free_port, listening_grader, redis_server
-from utils.trainer import Trainer
+from utils.training.trainer import Trainer
 
 QUICK = ("dataset=tiny.npy", "batch_size=4", "latent_dim=3", "device=cpu")
 LAST = {"submit", "execution_error"}

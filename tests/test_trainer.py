@@ -4,10 +4,10 @@ import math
 import pytest
 import torch
 
-from utils import objectives
-from utils.batches import to_model_input
 from utils.config import OBJECTIVE_NAMES, Config
-from utils.trainer import Trainer
+from utils.training import objectives
+from utils.training.batches import to_model_input
+from utils.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 SMALL = Config(latent_dim=3, batch_size=4, learning_rate=1e-3)

@@ -3,9 +3,9 @@
 import functools
 import sys
 
+from evaluation.errors import InputError
 
-class InputError(ValueError):
-    """Bad input: the message is one line that names the file or key, what was found and what is expected."""
+__all__ = ["InputError", "entry_point"]
 
 
 def entry_point(main):

@@ -14,10 +14,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from utils.aicrowd import read_environment
 from utils.data import load, names
-from utils.data.synthetic_arm import DEFAULT_SIZES
+from utils.data.sets.synthetic_arm import DEFAULT_SIZES
 from utils.errors import InputError, entry_point
+from utils.grader.environment import read_environment
 
 
 @entry_point
@@ -48,20 +48,20 @@ def _show(options):
 
 
 def _fetch(options):
-    from utils.data.fetch import fetch  # requests takes a second to import
+    from utils.data.download.fetch import fetch  # requests takes a second to import
 
     terms = fetch(options.name, options.root)
     print(f"{options.name} is under {options.root}. {terms}.")
 
 
 def _bench(options):
-    from utils.data.bench import bench
+    from utils.bench.data import bench
 
     bench(options.name, options.root)
 
 
 def _render(options):
-    from utils.data import renderer
+    from utils.data.arm import renderer
 
     path = Path(options.out)
     if path.suffix != ".npz":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from utils.data.mapped import batched
+from utils.data.storage.mapped import batched
 from utils.errors import InputError
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from utils.data import cars3d, dsprites, mpi3d, own, shapes3d, smallnorb, synthetic_arm
-from utils.data.places import exists
+from utils.data.sets import cars3d, dsprites, mpi3d, own, shapes3d, smallnorb, synthetic_arm
+from utils.data.storage.places import exists
 from utils.errors import InputError
 
 _LOADERS = {

@@ -11,8 +11,9 @@ from pathlib import Path
 from utils.files import write_text
 from utils.report.gather import gather
 from utils.report.page import page
+from utils.report.pictures import draw_pictures, view_of
 
-__all__ = ["report_path", "write_report"]
+__all__ = ["report_path", "report_training", "write_report"]
 
 
 def report_path(run_folder):
@@ -24,7 +25,7 @@ def write_report(run_folder, dataset, seen=None):
     """Write report/index.html into `run_folder`, atomically; returns its path.
 
     dataset   the DataSet that the run was trained or scored on: gives images, and names of factors
-    seen      utils.plots.View of its networks; None: they are read from the last checkpoint
+    seen      utils.report.pictures.View of its networks; None: they are read from the last checkpoint
 
     What is missing (no scores yet, no log, no checkpoint) is left out and said. Scores that are older than the
     encoder are another encoder's, and left out too. Raises OSError if the file cannot be written.
@@ -32,3 +33,10 @@ def write_report(run_folder, dataset, seen=None):
     path = report_path(run_folder)
     write_text(path, page(gather(Path(run_folder), dataset, seen)))
     return path
+
+
+def report_training(run_folder, trainer, dataset):
+    """Write the report of a run that is training, with pictures of what `trainer` has learned so far."""
+    seen = view_of(trainer)
+    draw_pictures(seen, report_path(run_folder).parent)
+    write_report(run_folder, dataset, seen)

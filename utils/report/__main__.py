@@ -7,11 +7,11 @@ python -m utils.report RUN_FOLDER     # of another run
 import argparse
 from pathlib import Path
 
-from utils.aicrowd import read_environment
 from utils.data import load
 from utils.errors import InputError, entry_point
+from utils.grader.environment import read_environment
 from utils.report import write_report
-from utils.run import read_run_config
+from utils.run.folder import read_run_config
 
 
 @entry_point

@@ -1,23 +1,18 @@
 """What a run left, read back for its report."""
 
 import contextlib
-import csv
-import json
-import math
 import os
 import platform
 from importlib import metadata
 from typing import NamedTuple, Optional
 
-import numpy as np
 import torch
 
-from evaluation.protocol import METRICS, SCORES
-from evaluation.results import result_path
-from utils import checkpoint, models
+from evaluation.results import read_results
 from utils.errors import InputError
-from utils.plots import View, sample_images, view
-from utils.run import read_run_config
+from utils.report.pictures import View, sample_images, view
+from utils.run.folder import read_networks, read_run_config
+from utils.run.log import read_log
 
 PACKAGES = ("torch", "numpy", "scikit-learn", "numba", "matplotlib", "joblib")
 
@@ -52,48 +47,6 @@ def gather(folder, dataset, seen=None):
     )
 
 
-def read_results(folder):
-    """{metric: {key: value}} as local_evaluation.py wrote them, lists as arrays.
-
-    Numbers that were not finite, null in the files, are NaN. Metrics of an older encoder are left out, and those whose
-    file cannot be read.
-    """
-    encoder = folder / "representation" / "pytorch_model.pt"
-    newer_than = encoder.stat().st_mtime if encoder.exists() else 0.0
-    found = {}
-    for name in METRICS:
-        path = result_path(folder, name)
-        if path.exists() and path.stat().st_mtime >= newer_than:
-            values = _read_result(path)
-            if SCORES[name] in values:
-                found[name] = values
-    return found
-
-
-def read_log(path):
-    """{column: (rows,) float64} of log.csv; empty if there is none. A value that is no number is NaN."""
-    if not path.exists():
-        return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return {name: np.array([_number(row[name]) for row in rows]) for name in (rows[0] if rows else ())}
-
-
-def read_networks(folder, config):
-    """Encoder and decoder of the newest sound checkpoint in `folder`, on the CPU; None if there is none."""
-    state = checkpoint.load_latest(folder / "checkpoints")
-    if state is None:
-        return None
-    weights = state["networks"]
-    channels = next(iter(weights["encoder"].values())).shape[1]
-    size = (channels, config.latent_dim, config.width, config.depth)
-    networks = models.Encoder(*size), models.Decoder(*size)
-    for name, network in zip(("encoder", "decoder"), networks):
-        network.load_state_dict(weights[name])
-        network.eval()
-    return networks
-
-
 def versions():
     """{package: version} of what computes, Python first; nothing is imported for it, which takes seconds."""
     found = {"Python": platform.python_version()}
@@ -112,15 +65,6 @@ def hardware():
     return found
 
 
-def _read_result(path):
-    prefix = "evaluation_results."
-    try:
-        flat = json.loads(path.read_text(encoding="utf-8"))
-        return {key[len(prefix) :]: _plain(value) for key, value in flat.items() if key.startswith(prefix)}
-    except (OSError, ValueError, AttributeError):  # cut short, or no object at all
-        return {}
-
-
 def _view(folder, config, images):
     try:
         networks = read_networks(folder, config)
@@ -136,20 +80,6 @@ def _config(folder):
         return read_run_config(folder)
     except InputError:
         return None
-
-
-def _plain(value):
-    def numbers(value):
-        return [numbers(one) for one in value] if isinstance(value, list) else math.nan if value is None else value
-
-    return np.array(numbers(value)) if isinstance(value, list) else numbers(value)
-
-
-def _number(text):
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return math.nan
 
 
 def _processor():

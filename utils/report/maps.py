@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evaluation.protocol import METRICS, SCORES
-from utils import paper
+from evaluation.protocol import METRICS, NAMES, SCORES
+from utils.report import paper
 
 MEANINGS = {  # what a person should know of a score
     "factor_vae_metric": "How often the latent that varies least tells which factor was held fixed.",
@@ -33,7 +33,7 @@ def scores_table(results, same_data):
     label, reported = paper.entry()
     where = "on MPI3D" if same_data else "on MPI3D, another data set"
     head = f'<tr><th>metric</th><th>this run</th><th class="paper">the paper<small>{escape(label)}</small></th></tr>'
-    rows = [_score_row(name, _score(results, name), reported[name]) for name in paper.NAMES]
+    rows = [_score_row(name, _score(results, name), reported[name]) for name in NAMES]
     note = f"“The paper” is what it reports {where}; it was not measured here."
     return (
         f'<table class="scores"><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table><p class="note">{note}</p>'
@@ -50,7 +50,7 @@ def maps(results, num_factors):
         "mig": _information,
     }
     num_latents = num_scored_latents(results)
-    return [makers[name](results[name], num_latents, num_factors) for name in paper.NAMES if name in results]
+    return [makers[name](results[name], num_latents, num_factors) for name in NAMES if name in results]
 
 
 def num_scored_latents(results):
@@ -75,7 +75,7 @@ def _score_row(name, ours, theirs):
     found = "–" if ours is None else f"{ours:.4f}"
     bar = "" if ours is None else f'<i class="ours" style="width:{100 * ours:.1f}%"></i>'
     return (
-        f"<tr><th>{paper.NAMES[name]}<small>{MEANINGS[name]}</small></th><td><b>{found}</b>{bar}</td>"
+        f"<tr><th>{NAMES[name]}<small>{MEANINGS[name]}</small></th><td><b>{found}</b>{bar}</td>"
         f'<td class="paper">{theirs:.4f}<i style="width:{100 * theirs:.1f}%"></i></td></tr>'
     )
 
@@ -172,4 +172,4 @@ _SIZED = (
     ("dci", "importance_matrix", 0),
     ("factor_vae_metric", "votes", 1),
 )
-assert set(MEANINGS) == set(METRICS) == set(paper.NAMES)
+assert set(MEANINGS) == set(METRICS) == set(NAMES)

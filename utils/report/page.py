@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from utils import plots
-from utils.log import ACTIVE_KL, clock
+from utils.durations import clock
 from utils.report import charts
+from utils.report import pictures as plots
 from utils.report.maps import map_table, maps, num_scored_latents, scores_table
+from utils.training.objectives import ACTIVE_KL
 
 CURVES = {  # columns of log.csv that are shown, and what they are
     "reconstruction": "Reconstruction loss (nats)",

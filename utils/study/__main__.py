@@ -1,9 +1,9 @@
 """Run a study, a grid of ordinary runs of train.py, and set it beside the paper's numbers; or rank runs.
 
-    python -m utils.study configs/table1.yml                                 # the paper's first table
-    python -m utils.study configs/table1.yml steps=3000 seeds=3 --jobs 2     # the same study, smaller
-    python -m utils.study configs/table3.yml latent_dim=10,32 steps=2000     # other rows
-    python -m utils.study configs/table1.yml --backend dask --address HOST:8786
+    python -m utils.study configs/studies/objectives.yml                                 # the paper's first table
+    python -m utils.study configs/studies/objectives.yml steps=3000 seeds=3 --jobs 2     # the same study, smaller
+    python -m utils.study configs/studies/latents.yml latent_dim=10,32 steps=2000     # other rows
+    python -m utils.study configs/studies/objectives.yml --backend dask --address HOST:8786
     python -m utils.study rank RUN_FOLDER RUN_FOLDER ...                     # by the official scores and by UDR
 
 Leaves in --output (default: studies/NAME under $AICROWD_OUTPUT_PATH) table.md, table.csv and plot.png, and each run's
@@ -20,8 +20,8 @@ from pathlib import Path
 
 import joblib
 
-from utils.aicrowd import read_environment
 from utils.errors import InputError, entry_point
+from utils.grader.environment import read_environment
 from utils.study.grid import read_study
 from utils.study.tables import write_tables
 from utils.study.work import work

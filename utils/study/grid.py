@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from utils import paper
 from utils.config import FIELDS, Config, parse_value, read_yaml, scalar
 from utils.errors import InputError
+from utils.report import paper
 
 KEYS = {  # of a study's file, and what their values are
     "title": str,
@@ -83,7 +83,7 @@ def _check(text, path):
     if "vary" in text and text["vary"] not in FIELDS:
         raise InputError(f"{path}: vary={text['vary']!r}: expected a key of utils/config.py")
     if "paper" in text and paper.table(text["paper"]) is None:
-        raise InputError(f"{path}: paper={text['paper']!r}: expected a table of configs/paper.yml")
+        raise InputError(f"{path}: paper={text['paper']!r}: expected a table of utils/report/paper.yml")
 
 
 def _check_rows(rows, path):

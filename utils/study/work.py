@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 from evaluation.protocol import SCORES
-from utils.aicrowd import REPOSITORY
-from utils.files import write_text
-from utils.report.gather import read_log, read_results
-from utils.run import FREE_TO_CHANGE
+from evaluation.results import read_results
+from utils.files import REPOSITORY, write_text
+from utils.run.folder import FREE_TO_CHANGE
+from utils.run.log import read_log
 
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
 

@@ -12,8 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from utils.aicrowd import REPOSITORY
 from utils.errors import InputError, entry_point
+from utils.files import REPOSITORY
 from utils.submission.check import check
 from utils.submission.repository import Repository
 from utils.submission.tag import likely_remote, make_tag, push_commands

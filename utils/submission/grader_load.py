@@ -13,7 +13,7 @@ import time
 import numpy as np
 import torch
 
-from evaluation.mig import mig
+from evaluation.metrics.mig import mig
 from utils.data import load
 from utils.errors import InputError, entry_point
 from utils.submission.stand_in_data import NAME

@@ -12,10 +12,11 @@ import sys
 import time
 from pathlib import Path
 
-from utils.aicrowd import REPOSITORY, read_environment
 from utils.config import read_config
+from utils.durations import clock
 from utils.errors import InputError
-from utils.log import clock
+from utils.files import REPOSITORY
+from utils.grader.environment import read_environment
 from utils.submission.grader_redis import free_port, listening_grader, redis_server
 from utils.submission.stand_in_data import NAME, place_data
 

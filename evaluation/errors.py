@@ -1,0 +1,5 @@
+"""The error for input that is the user's to correct."""
+
+
+class InputError(ValueError):
+    """Bad input: the message is one line that names the file or key, what was found and what is expected."""

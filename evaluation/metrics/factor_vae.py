@@ -1,0 +1,62 @@
+"""The FactorVAE metric.
+
+Kim & Mnih 2018, "Disentangling by factorising", section 4, https://arxiv.org/abs/1802.05983
+"""
+
+import numpy as np
+
+from .arrays import check_codes, check_factors
+
+PRUNED_BELOW = 0.05  # standard deviation of a latent that counts as collapsed
+
+
+def factor_vae(codes, codes_train, fixed_train, codes_eval, fixed_eval):
+    """How well the latent that varies least tells which factor was held fixed.
+
+    codes                    (n, D) of points drawn at random, which give each latent's variance
+    codes_train, codes_eval  (votes, size, D): in each vote, codes of points that share the value of one factor
+    fixed_train, fixed_eval  (votes,) integers: which factor that is
+
+    Returns what `score_votes` does, and raises what it does.
+    """
+    codes = check_codes(codes)
+    spread = [np.var(np.asarray(votes, dtype=np.float32), axis=1, ddof=1) for votes in (codes_train, codes_eval)]
+    return score_votes(np.var(codes, axis=0, ddof=1), spread[0], fixed_train, spread[1], fixed_eval)
+
+
+def score_votes(variances, local_train, fixed_train, local_eval, fixed_eval):
+    """The metric from variances: `variances` (D,) of all points, `local_…` (votes, D) within each vote; all ddof=1.
+
+    A vote goes to the latent with the least local over global variance, among latents with a standard deviation of at
+    least 0.05; each latent stands for the factor that most training votes gave it.
+
+    Returns a dictionary; the official score is 'eval_accuracy', in [0, 1], higher is better. Also 'train_accuracy',
+    'num_active_dims', the number of latents kept (the original returns the number of all), 'active_dims', which these
+    are, and 'votes' (F, D), the training votes.
+
+    Degenerate input: no latent kept gives 0 for both accuracies, as in the original.
+    """
+    variances = np.asarray(variances, dtype=np.float32)
+    fixed_train = check_factors(np.reshape(fixed_train, (-1, 1)), len(local_train), "fixed_train")[:, 0]
+    fixed_eval = check_factors(np.reshape(fixed_eval, (-1, 1)), len(local_eval), "fixed_eval")[:, 0]
+    active = np.flatnonzero(np.sqrt(variances) >= PRUNED_BELOW)
+    num_factors = 1 + max(fixed_train.max(), fixed_eval.max())
+    votes = np.zeros((num_factors, len(variances)), dtype=np.int64)
+    train_accuracy = eval_accuracy = 0.0
+    if len(active):
+        ballots = [active[_least(local, variances, active)] for local in (local_train, local_eval)]
+        np.add.at(votes, (fixed_train, ballots[0]), 1)
+        classifier = votes.argmax(axis=0)
+        train_accuracy = float(np.mean(classifier[ballots[0]] == fixed_train))
+        eval_accuracy = float(np.mean(classifier[ballots[1]] == fixed_eval))
+    return {
+        "train_accuracy": train_accuracy,
+        "eval_accuracy": eval_accuracy,
+        "num_active_dims": len(active),
+        "active_dims": active,
+        "votes": votes,
+    }
+
+
+def _least(local, variances, active):
+    return np.argmin(local[:, active] / variances[active], axis=1)

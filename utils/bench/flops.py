@@ -1,0 +1,41 @@
+"""How many multiplications and additions a step of training cannot do without, counted from the networks' shapes."""
+
+from torch import nn
+
+from utils.training import models
+
+GRID = 64  # height and width of an image
+
+
+def step_operations(config, channels):
+    """Operations of one update, a multiplication or an addition each: int.
+
+    Counted are the products of convolutions and fully connected layers; all else is small beside them. A layer costs
+    one product forward, one for the gradient of its weights and one for the gradient of its input, which a network's
+    first layer on data needs not. FactorVAE's second half of the batch is encoded without gradients, and its
+    discriminator goes once over both halves (utils/adversary.py).
+    """
+    size = (channels, config.latent_dim, config.width, config.depth)
+    encoder, decoder = models.Encoder(*size), models.Decoder(*size)
+    encode, first = (_products(part, GRID) for part in (encoder, encoder.convolutions[0]))
+    an_image = 3 * encode - first + 3 * _products(decoder, models.GRID)
+    if config.objective == "factor_vae":
+        discriminator = models.Discriminator(config.latent_dim)
+        judge = _products(discriminator, 1)
+        an_image += encode + 6 * judge - config.latent_dim * discriminator.layers[0].out_features
+    return 2 * config.batch_size * an_image
+
+
+def _products(module, grid):
+    """Multiplications of one sample's way through `module`, whose first convolution sees `grid` x `grid` values."""
+    total = 0
+    for layer in module.modules():
+        if isinstance(layer, nn.Linear):
+            total += layer.weight.numel()
+        elif isinstance(layer, nn.ConvTranspose2d):
+            total += layer.weight.numel() * grid**2
+            grid *= layer.stride[0]
+        elif isinstance(layer, nn.Conv2d):
+            grid //= layer.stride[0]
+            total += layer.weight.numel() * grid**2
+    return total

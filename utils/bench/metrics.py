@@ -1,0 +1,168 @@
+"""How fast the metrics are, and how equal to the official stack's: both run back to back on the same machine.
+
+    python -m utils.bench.metrics ENCODER.pt DATASET [--metrics dci,mig] [--official PYTHON SCORE.py]
+    python -m utils.bench.metrics --growth 10,64,512,3072        # the metrics' own cost by number of latents
+    python -m utils.bench.metrics --encoding ENCODER.pt DATASET  # encoding against the machine's matrix product
+
+PYTHON is a Python 3.7 with disentanglement-lib 1.2, scikit-learn 0.20.3 and PyTorch 1.8.1, SCORE.py a script that
+scores with it (ENCODER.pt IMAGES.npy 4,4,2,3,3,10,10 --metrics dci,mig --json OUT) and writes details.METRIC.seconds.
+Ours is a new process of local_evaluation.py without kept codes; its total counts everything, start-up too, but for the
+compilation of kernels, which happens once a machine. Official seconds count the metrics alone. Seed 0 on both sides.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from evaluation.protocol import METRICS, NUM_TEST, NUM_TRAIN, SCORES
+from evaluation.results import result_path
+from utils.data import load
+from utils.errors import entry_point
+from utils.files import REPOSITORY
+from utils.grader.environment import read_environment
+
+SIZES = (4, 4, 2, 3, 3, 40, 40)  # of the factors for --growth: MPI3D's in the challenge
+STAGES = 5  # of DCI's 100 for --growth; the seconds are scaled up
+
+
+@entry_point
+def main(arguments=None):
+    options = parse(arguments)
+    if options.growth:
+        measure_growth(options.growth)
+    elif options.encoding:
+        measure_encoding(options.encoder, options.dataset)
+    else:
+        compare(options)
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("encoder", nargs="?")
+    parser.add_argument("dataset", nargs="?")
+    parser.add_argument("--metrics", default=METRICS, type=lambda text: text.split(","))
+    parser.add_argument("--official", nargs=2, metavar=("PYTHON", "SCORE.py"))
+    parser.add_argument("--growth", type=lambda text: [int(number) for number in text.split(",")])
+    parser.add_argument("--encoding", action="store_true")
+    options = parser.parse_args(arguments)
+    if not options.growth and not (options.encoder and options.dataset):
+        parser.error("expected ENCODER.pt and DATASET, or --growth")
+    return options
+
+
+def compare(options):
+    """A row a metric: both scores, their difference and the seconds; then the totals."""
+    with tempfile.TemporaryDirectory() as folder:
+        score_ours(options, Path(folder) / "compiles")
+        ours, seconds = score_ours(options, Path(folder) / "ours")
+        official = score_official(options, Path(folder)) if options.official else None
+    print("| metric | ours | official | difference | ours, s | official, s |\n|---|---|---|---|---|---|")
+    for name in options.metrics:
+        score, took = ours[name][f"evaluation_results.{SCORES[name]}"], ours[name]["evaluation_results.elapsed_time"]
+        row = [name, f"{score:.6f}", "", "", f"{took:.1f}", ""]
+        if official:
+            expected, official_took = official["scores"][name], official["details"][name]["seconds"]
+            row[2:] = f"{expected:.6f}", f"{score - expected:+.1e}", f"{took:.1f}", f"{official_took:.1f}"
+        print("| " + " | ".join(row) + " |")
+    total = sum(one["seconds"] for one in official["details"].values()) if official else None
+    print(f"| all, encoding and start-up too | | | | {seconds:.1f} | {f'{total:.1f}' if official else ''} |")
+    if official:
+        print(f"\n{total / seconds:.1f} times as fast")
+
+
+def score_ours(options, output):
+    """({metric: what its JSON file holds}, seconds) of a new process."""
+    command = [sys.executable, "local_evaluation.py", "--encoder", str(Path(options.encoder).resolve())]
+    command += ["--dataset", options.dataset, "--metrics", ",".join(options.metrics), "--output", str(output)]
+    began = time.monotonic()
+    subprocess.run(command, cwd=str(REPOSITORY), check=True, stdout=subprocess.DEVNULL)
+    seconds = time.monotonic() - began
+    return {name: json.loads(result_path(output, name).read_text()) for name in options.metrics}, seconds
+
+
+def score_official(options, folder):
+    """What the official script wrote."""
+    dataset = load(options.dataset, read_environment().data_root)
+    np.save(folder / "images.npy", dataset.images)
+    python, script = options.official
+    command = [python, "-W", "ignore", script, str(Path(options.encoder).resolve()), "images.npy"]
+    command += [",".join(map(str, dataset.factor_sizes)), "--metrics", ",".join(options.metrics), "--json", "out.json"]
+    subprocess.run(command, cwd=str(folder), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return json.loads((folder / "out.json").read_text())
+
+
+def measure_growth(numbers):
+    """Processor seconds of each metric on random codes, one thread, by number of latents."""
+    random_state = np.random.RandomState(0)
+    factors = np.stack([random_state.randint(size, size=NUM_TRAIN + NUM_TEST) for size in SIZES], axis=1)
+    seconds_of(random_state.randn(NUM_TRAIN + NUM_TEST, 2).astype(np.float32), factors)  # compiles
+    print(f"| latents | DCI ({STAGES} of 100 stages, scaled) | SAP | MIG | IRS |\n|---|---|---|---|---|")
+    for number in numbers:
+        codes = random_state.randn(NUM_TRAIN + NUM_TEST, number).astype(np.float32)
+        print(f"| {number} | " + " | ".join(f"{one:.2f}" for one in seconds_of(codes, factors)) + " |", flush=True)
+
+
+def seconds_of(codes, factors):
+    """Processor seconds of (DCI, SAP, MIG, IRS)."""
+    from evaluation.metrics import irs, mig, sap
+    from evaluation.sklearn_0_20.boosting import STAGES as ALL_STAGES
+    from evaluation.sklearn_0_20.boosting import boost
+
+    train, test = slice(NUM_TRAIN), slice(NUM_TRAIN, None)
+    steps = (
+        (lambda: boost(codes[train], factors[train], codes[test], SIZES, stages=STAGES), ALL_STAGES / STAGES),
+        (lambda: sap(codes[train], factors[train], codes[test], factors[test]), 1),
+        (lambda: mig(codes[train], factors[train]), 1),
+        (lambda: irs(codes[train], factors[train]), 1),
+    )
+    return [times * processor_seconds(step) for step, times in steps]
+
+
+def measure_encoding(encoder, name):
+    """Processor seconds of encoding on one thread, over what the network's operations take in a matrix product."""
+    import torch
+
+    from evaluation.codes import BATCH
+    from representation import load as load_encoder
+    from utils.memory import keep_freed_memory
+
+    torch.set_num_threads(1)
+    keep_freed_memory()
+    represent = load_encoder(encoder, device="cpu")
+    images = np.asarray(load(name, read_environment().data_root).images[: 32 * BATCH])
+    operations = count_operations([tuple(weights.shape) for weights in torch.jit.load(encoder).state_dict().values()])
+    batches = [images[first : first + BATCH] for first in range(0, len(images), BATCH)]
+    seconds = min(processor_seconds(lambda: [represent(batch) for batch in batches]) for _ in range(3)) / len(images)
+    matrix = torch.rand(1024, 1024)
+    rate = 2 * 1024**3 / min(processor_seconds(lambda: matrix @ matrix) for _ in range(5))
+    print(f"{operations / 1e6:.1f} million operations an image; matrix product {rate / 1e9:.0f} GFLOP/s a core")
+    print(f"{1e6 * seconds:.0f} µs an image, {seconds * rate / operations:.2f} times the matrix product's time")
+
+
+def count_operations(shapes, size=64):
+    """Multiplications and additions an image, from the shapes of an encoder's weights in order.
+
+    As in the kit's encoders, a convolution of an even kernel halves the picture, one of an odd kernel keeps its size.
+    """
+    operations = 0
+    for shape in shapes:
+        if len(shape) == 4:
+            size = size if shape[2] % 2 else size // 2
+        operations += 2 * int(np.prod(shape)) * (size * size if len(shape) == 4 else len(shape) == 2)
+    return operations
+
+
+def processor_seconds(call):
+    began = time.process_time()
+    call()
+    return time.process_time() - began
+
+
+if __name__ == "__main__":
+    main()

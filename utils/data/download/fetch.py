@@ -1,0 +1,110 @@
+"""Fetching a data set by name: download what is missing, unpack it, and look whether it is what it should be."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import tarfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from utils.data.download.sources import BY_HAND, SOURCES, TERMS
+from utils.data.download.transfer import download
+from utils.data.sets import cars3d, dsprites, mpi3d
+from utils.data.storage import npz
+from utils.data.storage.images import image_shape, opened_h5, unreadable_as
+from utils.data.storage.partial import require_room
+from utils.errors import InputError
+from utils.files import atomic_path
+
+_LARGEST_MEMBER = 1 << 27  # bytes; a car takes 6 MB
+
+
+def fetch(name, root):
+    """Bring the data set `name` under the folder `root`; returns its terms of use. InputError: what failed, by name."""
+    if name == "synthetic_arm":
+        raise InputError("data set synthetic_arm: nothing to fetch, it is rendered when it is first used")
+    if name in BY_HAND:
+        target = root / name / f"{name}.npz"
+        raise InputError(f"data set {name}: get it by hand from {BY_HAND[name]} and put it to {target}")
+    if name not in SOURCES:
+        raise InputError(f"data set {name!r} is not known; known are: {', '.join(SOURCES)}")
+    for source in SOURCES[name]:
+        path = root / source.path
+        if source.path.endswith(".tar.gz"):
+            if not _has_all_cars(root):
+                download(path, source.urls, source.size, source.sha256, _check_archive)
+                unpack_cars(path, root / "cars")
+                path.unlink()
+        elif source.path.endswith(".gz"):
+            if not path.with_suffix("").exists():
+                download(path, source.urls, source.size, source.sha256)
+                gunzip(path, path.with_suffix(""))
+                path.unlink()
+        else:
+            download(path, source.urls, source.size, source.sha256, _CHECKS.get(path.suffix))
+    return TERMS[name]
+
+
+def gunzip(path, target):
+    """Unpack the .gz file `path` to `target`. InputError: damaged."""
+    try:
+        with gzip.open(str(path)) as packed:
+            _copy(packed, target)
+    except (EOFError, zlib.error, OSError) as error:
+        raise InputError(f"{path}: cannot be unpacked ({error}); delete it and fetch again") from error
+
+
+def unpack_cars(path, folder):
+    """Unpack the cars/*.mat of an archive to `folder` and nothing to anywhere else. InputError: damaged, or too big."""
+    try:
+        with tarfile.open(str(path), "r:gz") as archive:
+            for member in archive:
+                name = PurePosixPath(member.name)
+                if not member.isfile() or name.suffix != ".mat" or name.parts[-2:-1] != ("cars",):
+                    continue
+                if member.size > _LARGEST_MEMBER:
+                    raise InputError(f"{path}: {member.name} has {member.size:,} bytes, too many for a car")
+                require_room(path, member.size)
+                with archive.extractfile(member) as packed:
+                    _copy(packed, folder / name.name)
+    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        raise InputError(f"{path}: cannot be unpacked ({error}); delete it and fetch again") from error
+
+
+def _copy(packed, target):
+    with atomic_path(target) as temporary, open(str(temporary), "wb") as file:
+        shutil.copyfileobj(packed, file, 1 << 20)
+
+
+def _has_all_cars(root):
+    return len(list((root / "cars").glob("*.mat"))) >= cars3d.CARS
+
+
+def _check_archive(path):
+    with unreadable_as(path, ".tar.gz file"), tarfile.open(str(path), "r:gz") as archive:
+        archive.next()
+
+
+def _check_npz(path):
+    if Path(path).name.startswith("." + dsprites.FILE):
+        return dsprites.check(path)
+    shape, dtype, _ = npz.stream_array(path, "images")
+    return mpi3d.fitting_sizes(path, image_shape(path, shape, dtype)[0])
+
+
+def _check_h5(path):
+    with opened_h5(path) as file:
+        if "images" not in file:
+            raise InputError(f"{path}: no data set 'images' found")
+        image_shape(path, file["images"].shape, file["images"].dtype)
+
+
+def _check_picture(path):
+    from PIL import Image
+
+    with unreadable_as(path, "picture"), Image.open(str(path)) as picture:
+        picture.load()
+
+
+_CHECKS = {".npz": _check_npz, ".h5": _check_h5, ".jpg": _check_picture}

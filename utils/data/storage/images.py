@@ -1,0 +1,95 @@
+"""Images in the files that data sets come in: mapped where they lie if that can be, else converted once.
+
+Each function returns uint8 (n, 64, 64, channels), memory-mapped and read-only, and raises InputError for a file
+that is missing, damaged, or holds something else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import numpy as np
+
+from utils.data.storage import npz
+from utils.data.storage.convert import converted, unpacked
+from utils.errors import InputError
+
+_BLOCK = 1 << 20  # bytes read at a time
+
+
+def npy_images(path):
+    """Images in a .npy file."""
+    array = npz.map_npy(path)
+    return array.reshape(image_shape(path, array.shape, array.dtype))
+
+
+def npz_images(path, key="images"):
+    """Images in the array `key` of an .npz file; a compressed one is first unpacked to a .npy file beside it."""
+    array = npz.map_array(path, key)
+    if array is None:
+        shape, dtype, read_from = npz.stream_array(path, key)
+        image_shape(path, shape, dtype)
+        array = converted(unpacked(path), [path], shape, read_from)
+    return array.reshape(image_shape(path, array.shape, array.dtype))
+
+
+def image_shape(path, shape, dtype):
+    """(n, 64, 64, channels) for an array of pictures, its leading axes joined, an axis for one channel added.
+
+    InputError that names `path` unless it is uint8 (..., 64, 64, 1 or 3) or (n, 64, 64).
+    """
+    whole = (*shape, 1) if len(shape) == 3 and tuple(shape[-2:]) == (64, 64) else tuple(shape)
+    if dtype != np.uint8 or len(whole) < 4 or whole[-3:-1] != (64, 64) or whole[-1] not in (1, 3) or 0 in whole:
+        raise InputError(f"{path}: {dtype} {tuple(shape)} found, expected uint8 (n, 64, 64, 3) or (n, 64, 64, 1)")
+    return (int(np.prod(whole[:-3], dtype=object)), *whole[-3:])
+
+
+def h5_images(path, key="images"):
+    """Images in the data set `key` of an HDF5 file.
+
+    Stored in one piece they are mapped at their offset; in chunks, they are first unpacked to a .npy file beside it.
+    """
+    with opened_h5(path) as file:
+        data = _h5_member(file, path, key)
+        shape, dtype, offset = data.shape, data.dtype, data.id.get_offset()
+    whole = image_shape(path, shape, dtype)
+    if offset is not None:
+        if Path(path).stat().st_size < offset + int(np.prod(shape, dtype=object)):
+            raise InputError(f"{path}: ends before its images do; it is truncated")
+        return np.memmap(str(path), dtype, "r", offset, whole)
+
+    def read_from(first):
+        with opened_h5(path) as file:
+            data = _h5_member(file, path, key)
+            count = max((data.chunks or (1,))[0], _BLOCK // int(np.prod(shape[1:])), 1)
+            for place in range(first, shape[0], count):
+                yield data[place : place + count]
+
+    return converted(unpacked(path), [path], shape, read_from).reshape(whole)
+
+
+@contextlib.contextmanager
+def opened_h5(path):
+    """The HDF5 file `path`, open for reading; what goes wrong with it comes out as an InputError that names it."""
+    import h5py  # only those who have such files wait for the import
+
+    with unreadable_as(path, "HDF5 file"), h5py.File(str(path), "r") as file:
+        yield file
+
+
+@contextlib.contextmanager
+def unreadable_as(path, form):
+    """Turn what a library says of a damaged file, in whatever way, into an InputError that names file and form."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # parsers of foreign formats raise nearly anything, MemoryError included
+        raise InputError(f"{path}: no readable {form} ({error or type(error).__name__})") from error
+
+
+def _h5_member(file, path, key):
+    if key not in file or not hasattr(file[key], "dtype"):
+        raise InputError(f"{path}: no data set {key!r} found, only: {', '.join(map(str, file)) or 'nothing'}")
+    return file[key]
