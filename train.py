@@ -74,7 +74,7 @@ def run_training(options, environment, events, stop, group):
     if options.plan:
         return plan(config, data, device, budget, group)
     run = Run(environment.run_folder, config, environment.encoder_path, report_writer(data))
-    group.from_main(lambda: run.open(options.fresh))
+    group.run_on_main(lambda: run.open(options.fresh))
     trainer = Trainer(config, data.images, device, group=group)
     seconds_before = run.resume(trainer)
     tell(

@@ -11,7 +11,7 @@ from conftest import make_tiny_images
 
 from utils.config import OBJECTIVE_NAMES
 from utils.run import checkpoint
-from utils.training.distributed import Alone, is_main
+from utils.training.distributed import SingleProcess, is_main
 
 QUICK = ("train.py", "dataset=tiny.npy", "batch_size=4", "latent_dim=3", "learning_rate=1e-3", "device=cpu")
 
@@ -133,6 +133,6 @@ def test_is_main_of_the_variables_that_torchrun_sets(monkeypatch, variables, mai
 
 def test_alone_leaves_everything_as_it_is():
     value = torch.ones(2, 3)
-    assert Alone().rows(value) is value
-    assert Alone().gather(value)[0] is value
-    assert Alone().add_up([value])[0] is value
+    assert SingleProcess().rows(value) is value
+    assert SingleProcess().gather(value)[0] is value
+    assert SingleProcess().all_reduce_sum([value])[0] is value

@@ -43,7 +43,7 @@ def call(tmp_path, monkeypatch, capsys):
     def main(*arguments, **variables):
         with monkeypatch.context() as patch:
             patch.setattr(os, "environ", challenge_environment(tmp_path, **variables))
-            patch.setattr("utils.run.loop.LOOK_SECONDS", 1e9)  # rows at round numbers of steps on any machine
+            patch.setattr("utils.run.loop.LOG_SECONDS", 1e9)  # rows at round numbers of steps on any machine
             code = exit_code(train_module.main, arguments)
         told = capsys.readouterr()
         return SimpleNamespace(returncode=code, stdout=told.out, stderr=told.err)

@@ -7,7 +7,7 @@ from utils.training import models
 GRID = 64  # height and width of an image
 
 
-def step_operations(config, channels):
+def step_flops(config, channels):
     """Operations of one update, a multiplication or an addition each: int.
 
     Counted are the products of convolutions and fully connected layers; all else is small beside them. A layer costs

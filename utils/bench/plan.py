@@ -4,7 +4,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from utils.bench.flops import step_operations
+from utils.bench.flops import step_flops
 from utils.bench.timing import seconds_a_call
 from utils.durations import clock
 from utils.memory import peak_memory
@@ -20,32 +20,32 @@ def measure_plan(trainer, write_report, budget):
     """
     config = trainer.config
     parameters = {name: sum(p.numel() for p in net.parameters()) for name, net in trainer.networks.items()}
-    a_step = seconds_a_call(trainer.update, trainer.device, SECONDS, agree=trainer.group.agree)
+    a_step = seconds_a_call(trainer.update, trainer.device, SECONDS, all_reduce_max=trainer.group.all_reduce_max)
     if not trainer.group.is_main:
         return None
     with tempfile.TemporaryDirectory() as folder:
-        closing = Run(folder, config, Path(folder) / "encoder.pt", write_report).close(trainer, 0.0)
-    started = budget.spent - SECONDS - closing
-    budget.hold_back(closing)
-    steps = steps_within(config, budget.seconds - budget.reserve - max(0.0, started), a_step, closing)
+        saving = Run(folder, config, Path(folder) / "encoder.pt", write_report).save(trainer, 0.0)
+    started = budget.spent - SECONDS - saving
+    budget.hold_back(saving)
+    steps = steps_within(config, budget.seconds - budget.reserve - max(0.0, started), a_step, saving)
     images = config.batch_size * (2 if trainer.adversarial else 1)
     return {
         **{f"parameters, {name}": count for name, count in parameters.items()},
-        "operations a step": step_operations(config, trainer.channels),
+        "operations a step": step_flops(config, trainer.channels),
         "steps/s": 1 / a_step,
         "images/s": images / a_step,
         "memory, bytes": peak_memory(trainer.device),
-        "closing, seconds": closing,
+        "saving, seconds": saving,
         "steps": steps,
         "epochs": steps * images / len(trainer.images),
-        "seconds": min(budget.seconds, started + steps * a_step + 2 * closing),
+        "seconds": min(budget.seconds, started + steps * a_step + 2 * saving),
     }
 
 
-def steps_within(config, seconds, a_step, closing):
-    """Steps made in `seconds` of which every `checkpoint_every` one closing is lost, at most config.steps."""
-    share = config.checkpoint_every / (config.checkpoint_every + closing)
-    return max(0, min(config.steps, int((seconds - closing) * share / a_step)))
+def steps_within(config, seconds, a_step, saving):
+    """Steps made in `seconds` of which every `checkpoint_every` one saving is lost, at most config.steps."""
+    share = config.checkpoint_every / (config.checkpoint_every + saving)
+    return max(0, min(config.steps, int((seconds - saving) * share / a_step)))
 
 
 def plan_text(config, numbers):
@@ -64,7 +64,7 @@ def plan_text(config, numbers):
             f"  {numbers['operations a step'] / 1e9:.2f} billion operations a step",
             f"  {numbers['steps/s']:.2f} steps/s, {numbers['images/s']:.0f} images/s",
             f"  {numbers['memory, bytes'] / 2**20:,.0f} MiB of memory",
-            f"  {numbers['closing, seconds']:.1f} s for a checkpoint with its export and report",
+            f"  {numbers['saving, seconds']:.1f} s for a checkpoint with its export and report",
             f"a budget of {clock(config.time_budget)} buys {numbers['steps']:,} of {config.steps:,} steps, "
             f"{numbers['epochs']:.1f} epochs, in {clock(numbers['seconds'])}: {ends}",
         ]

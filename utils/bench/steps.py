@@ -21,7 +21,7 @@ import tempfile
 import numpy as np
 import torch
 
-from utils.bench.flops import step_operations
+from utils.bench.flops import step_flops
 from utils.bench.timing import matrix_rate, seconds_a_call
 from utils.config import Config
 from utils.data import load
@@ -109,7 +109,7 @@ def seconds_cold(trainer, images, device, seconds):
 
 def columns(config, trainer, times):
     """What the table shows of the seconds that each part took."""
-    operations, images, step = step_operations(config, trainer.channels), 2 * config.batch_size, times["step"]
+    operations, images, step = step_flops(config, trainer.channels), 2 * config.batch_size, times["step"]
     found = {
         "steps/s": 1 / step,
         "images/s": images / step,

@@ -8,14 +8,14 @@ import torch
 SIDES = (1024, 2048)  # of the matrices whose product is the measure of the machine
 
 
-def seconds_a_call(call, device, seconds, calls=3, best=statistics.median, agree=lambda values: values):
+def seconds_a_call(call, device, seconds, calls=3, best=statistics.median, all_reduce_max=lambda values: values):
     """The median (or `best`) time of one `call`, made for `seconds` and at least `calls` times, after one uncounted.
 
-    agree: utils.training.distributed's, where each process of a run must make as many calls as the others.
+    all_reduce_max: utils.training.distributed's, where each process of a run must make as many calls as the others.
     """
     call()
     times, began = [], time.monotonic()
-    while len(times) < calls or agree([float(time.monotonic() - began < seconds)])[0]:
+    while len(times) < calls or all_reduce_max([float(time.monotonic() - began < seconds)])[0]:
         start = time.perf_counter()
         call()
         if device.type == "cuda":

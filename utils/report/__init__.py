@@ -11,7 +11,7 @@ from pathlib import Path
 from utils.files import write_text
 from utils.report.gather import gather
 from utils.report.page import page
-from utils.report.pictures import draw_pictures, view_of
+from utils.report.pictures import draw_pictures, view_of_trainer
 
 __all__ = ["report_path", "report_training", "write_report"]
 
@@ -21,22 +21,22 @@ def report_path(run_folder):
     return Path(run_folder) / "report" / "index.html"
 
 
-def write_report(run_folder, dataset, seen=None):
+def write_report(run_folder, dataset, view=None):
     """Write report/index.html into `run_folder`, atomically; returns its path.
 
     dataset   the DataSet that the run was trained or scored on: gives images, and names of factors
-    seen      utils.report.pictures.View of its networks; None: they are read from the last checkpoint
+    view      utils.report.pictures.View of its networks; None: they are read from the last checkpoint
 
     What is missing (no scores yet, no log, no checkpoint) is left out and said. Scores that are older than the
     encoder are another encoder's, and left out too. Raises OSError if the file cannot be written.
     """
     path = report_path(run_folder)
-    write_text(path, page(gather(Path(run_folder), dataset, seen)))
+    write_text(path, page(gather(Path(run_folder), dataset, view)))
     return path
 
 
 def report_training(run_folder, trainer, dataset):
     """Write the report of a run that is training, with pictures of what `trainer` has learned so far."""
-    seen = view_of(trainer)
-    draw_pictures(seen, report_path(run_folder).parent)
-    write_report(run_folder, dataset, seen)
+    view = view_of_trainer(trainer)
+    draw_pictures(view, report_path(run_folder).parent)
+    write_report(run_folder, dataset, view)

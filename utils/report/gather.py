@@ -10,14 +10,14 @@ import torch
 
 from evaluation.results import read_results
 from utils.errors import InputError
-from utils.report.pictures import View, sample_images, view
+from utils.report.pictures import View, make_view, sample_images
 from utils.run.folder import read_networks, read_run_config
 from utils.run.log import read_log
 
 PACKAGES = ("torch", "numpy", "scikit-learn", "numba", "matplotlib", "joblib")
 
 
-class Left(NamedTuple):
+class Contents(NamedTuple):
     """All that the report shows; None or empty for what the run did not leave."""
 
     name: str  # of the run's folder
@@ -31,10 +31,10 @@ class Left(NamedTuple):
     machine: dict  # {what: text}: versions and hardware
 
 
-def gather(folder, dataset, seen=None):
-    """The Left of the run in `folder`, which was trained or scored on `dataset`; `seen`: see `write_report`."""
+def gather(folder, dataset, view=None):
+    """The Contents of the run in `folder`, which was trained or scored on `dataset`; `view`: see `write_report`."""
     config = _config(folder)
-    return Left(
+    return Contents(
         name=folder.resolve().name,
         dataset=dataset.name,
         num_images=len(dataset.images),
@@ -42,7 +42,7 @@ def gather(folder, dataset, seen=None):
         config=config.as_dict() if config else {},
         log=read_log(folder / "log.csv"),
         results=read_results(folder),
-        view=seen or (_view(folder, config, dataset.images) if config else None),
+        view=view or (_view(folder, config, dataset.images) if config else None),
         machine={**versions(), **hardware()},
     )
 
@@ -72,7 +72,7 @@ def _view(folder, config, images):
         return None
     if networks is None or next(networks[0].parameters()).shape[1] != images.shape[-1]:
         return None
-    return view(*networks, sample_images(images, config.seed, torch.device("cpu")))
+    return make_view(*networks, sample_images(images, config.seed, torch.device("cpu")))
 
 
 def _config(folder):

@@ -34,43 +34,46 @@ NAMES = {
 }
 
 
-def page(left):
-    """The whole page, of what a run `left` (utils.report.gather.Left)."""
-    title = f"{NAMES[left.config['objective']] if left.config else 'Encoder'} on {left.dataset}"
+def page(contents):
+    """The whole page, of what a run left: `contents` (utils.report.gather.Contents)."""
+    title = f"{NAMES[contents.config['objective']] if contents.config else 'Encoder'} on {contents.dataset}"
     style = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
-    sections = [_scores(left), _curves(left), _reconstructions(left), _traversals(left), _maps(left), _facts(left)]
+    sections = [make(contents) for make in (_scores, _curves, _reconstructions, _traversals, _maps, _facts)]
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}: {escape(left.name)}</title><style>\n{style}{_strip_styles(left)}</style></head>\n"
-        f'<body><main><h1>{escape(title)}</h1><p class="lead">{escape(_summary(left))}</p>\n'
+        f"<title>{escape(title)}: {escape(contents.name)}</title>"
+        f"<style>\n{style}{_strip_styles(contents)}</style></head>\n"
+        f'<body><main><h1>{escape(title)}</h1><p class="lead">{escape(_summary(contents))}</p>\n'
         + "\n".join(section for section in sections if section)
         + "\n</main></body></html>\n"
     )
 
 
-def _summary(left):
-    told = [f"run “{left.name}”"]
-    if left.log:
-        told += [f"{int(left.log['step'][-1]):,} steps in {clock(left.log['seconds'][-1])}"]
-    if left.config:
-        told += [f"{left.config['latent_dim']} latents", f"batch {left.config['batch_size']}"]
-    return " · ".join([*told, f"{left.num_images:,} images"])
+def _summary(contents):
+    told = [f"run “{contents.name}”"]
+    if contents.log:
+        told += [f"{int(contents.log['step'][-1]):,} steps in {clock(contents.log['seconds'][-1])}"]
+    if contents.config:
+        told += [f"{contents.config['latent_dim']} latents", f"batch {contents.config['batch_size']}"]
+    return " · ".join([*told, f"{contents.num_images:,} images"])
 
 
 def _section(title, *parts):
     return f"<section><h2>{title}</h2>\n" + "\n".join(parts) + "</section>"
 
 
-def _scores(left):
-    if not left.results:
+def _scores(contents):
+    if not contents.results:
         return _section("Scores", "<p>This encoder has not been scored; local_evaluation.py does that.</p>")
-    return _section("Scores", scores_table(left.results, left.dataset.startswith("mpi3d")))
+    return _section("Scores", scores_table(contents.results, contents.dataset.startswith("mpi3d")))
 
 
-def _curves(left):
-    steps = left.log.get("step")
-    drawn = {title: charts.curve(steps, left.log[name], title) for name, title in CURVES.items() if name in left.log}
+def _curves(contents):
+    steps = contents.log.get("step")
+    drawn = {
+        title: charts.curve(steps, contents.log[name], title) for name, title in CURVES.items() if name in contents.log
+    }
     figures = [f"<figure><figcaption>{title}</figcaption>{svg}</figure>" for title, svg in drawn.items() if svg]
     if not figures:
         return _section("Training", "<p>This run left no log.csv.</p>")
@@ -78,24 +81,24 @@ def _curves(left):
     return _section("Training", f"<p>{note}</p>", f'<div class="grid">{"".join(figures)}</div>')
 
 
-def _reconstructions(left):
-    if left.view is None:
+def _reconstructions(contents):
+    if contents.view is None:
         return ""
-    pairs = zip(left.view.images, left.view.reconstructions)
+    pairs = zip(contents.view.images, contents.view.reconstructions)
     images = [f'<img alt="image above its reconstruction" src="{_data_uri(_stacked(*pair))}">' for pair in pairs]
     return _section(
         "Reconstructions", "<p>Images above what comes back.</p>", f'<div class="pairs">{"".join(images)}</div>'
     )
 
 
-def _traversals(left):
-    if left.view is None:
+def _traversals(contents):
+    if contents.view is None:
         return _section("Traversals", "<p>This folder holds no checkpoint, so there is no decoder to show.</p>")
-    active = int((left.view.kl > ACTIVE_KL).sum())
-    captions = [_caption(left, latent) for latent in left.view.latents]
+    active = int((contents.view.kl > ACTIVE_KL).sum())
+    captions = [_caption(contents, latent) for latent in contents.view.latents]
     text = (
         "One image is decoded again and again with one latent moved from −2 to +2 standard deviations of the prior. "
-        f"Latents by falling KL; {len(captions)} are shown of {active} active ones, {len(left.view.kl)} in all."
+        f"Latents by falling KL; {len(captions)} are shown of {active} active ones, {len(contents.view.kl)} in all."
     )
     moving = [_strip(number, caption) for number, caption in enumerate(captions)]
     rows = [_strip(number, caption, before=True) for number, caption in enumerate(captions)]
@@ -109,26 +112,26 @@ def _traversals(left):
     )
 
 
-def _maps(left):
-    if not left.results or not left.factor_names:
+def _maps(contents):
+    if not contents.results or not contents.factor_names:
         return ""
-    count = num_scored_latents(left.results)
-    latents = left.view.latents if left.view is not None else np.arange(count)[: plots.MOST_LATENTS]
+    count = num_scored_latents(contents.results)
+    latents = contents.view.latents if contents.view is not None else np.arange(count)[: plots.MOST_LATENTS]
     latents = [latent for latent in latents if latent < count]
     figures = [
         f'<figure><h3>{one.title}</h3><p class="note">{one.reading}</p>'
-        f'<div class="scroll">{map_table(one, latents, left.factor_names)}</div></figure>'
-        for one in maps(left.results, len(left.factor_names))
+        f'<div class="scroll">{map_table(one, latents, contents.factor_names)}</div></figure>'
+        for one in maps(contents.results, len(contents.factor_names))
     ]
     note = f"Rows are latents, in the order above ({len(latents)} of {count}); columns are factors. "
     note += "A solid frame marks what decides a score, a dashed one what it is compared with."
     return _section("What explains the scores", f"<p>{note}</p>", f'<div class="grid maps">{"".join(figures)}</div>')
 
 
-def _facts(left):
-    times = {"training": clock(left.log["seconds"][-1])} if left.log else {}
-    times.update({f"scoring: {name}": f"{result['elapsed_time']:.1f} s" for name, result in left.results.items()})
-    tables = {"Configuration": left.config, "Versions and hardware": left.machine, "Time": times}
+def _facts(contents):
+    times = {"training": clock(contents.log["seconds"][-1])} if contents.log else {}
+    times.update({f"scoring: {name}": f"{result['elapsed_time']:.1f} s" for name, result in contents.results.items()})
+    tables = {"Configuration": contents.config, "Versions and hardware": contents.machine, "Time": times}
     figures = [f"<figure><h3>{title}</h3>{_text_table(values)}</figure>" for title, values in tables.items() if values]
     return _section("How it was made", f'<div class="grid">{"".join(figures)}</div>')
 
@@ -138,13 +141,13 @@ def _text_table(values):
     return f'<table class="pairs-of-text">{"".join(rows)}</table>'
 
 
-def _caption(left, latent):
-    told = f"<b>latent {latent}</b><br>{left.view.kl[latent]:.2f} nats"
-    information = left.results.get("mig", {}).get("mutual_information")
-    if information is None or latent >= len(information) or not left.factor_names:
+def _caption(contents, latent):
+    told = f"<b>latent {latent}</b><br>{contents.view.kl[latent]:.2f} nats"
+    information = contents.results.get("mig", {}).get("mutual_information")
+    if information is None or latent >= len(information) or not contents.factor_names:
         return told
     factor = int(information[latent].argmax())
-    return f"{told}<br>{escape(left.factor_names[factor])}" if information[latent, factor] > ACTIVE_KL else told
+    return f"{told}<br>{escape(contents.factor_names[factor])}" if information[latent, factor] > ACTIVE_KL else told
 
 
 def _strip(number, caption, before=False):
@@ -153,12 +156,12 @@ def _strip(number, caption, before=False):
     return f"<figure>{caption + strip if before else strip + caption}</figure>"
 
 
-def _strip_styles(left):
+def _strip_styles(contents):
     """Each traversal once, as a background that the animation and the grid share."""
-    if left.view is None:
+    if contents.view is None:
         return ""
     rules = [f":root{{--steps:{plots.STEPS}}}"]
-    for number, row in enumerate(left.view.traversals):
+    for number, row in enumerate(contents.view.traversals):
         rules.append(f".s{number}{{background-image:url({_data_uri(np.concatenate(list(row), axis=1))})}}")
     return "\n".join(rules)
 

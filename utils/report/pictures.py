@@ -34,18 +34,18 @@ class View(NamedTuple):
     traversals: np.ndarray  # (len(latents), steps, ...) its reconstruction with one latent moved at a time
 
 
-def view_of(trainer):
+def view_of_trainer(trainer):
     """The View of what `trainer` (utils.training.trainer.Trainer) has learned so far."""
     images = sample_images(trainer.images, trainer.config.seed, trainer.device)
-    return view(trainer.networks["encoder"], trainer.networks["decoder"], images)
+    return make_view(trainer.networks["encoder"], trainer.networks["decoder"], images)
 
 
-def draw_pictures(seen, folder):
-    """Write reconstructions.png and traversals.png of the View `seen` into `folder`, atomically."""
-    pairs = np.stack([seen.images, seen.reconstructions])
+def draw_pictures(view, folder):
+    """Write reconstructions.png and traversals.png of the View `view` into `folder`, atomically."""
+    pairs = np.stack([view.images, view.reconstructions])
     save_png(sheet(pairs, ["image", "reconstruction"]), Path(folder) / "reconstructions.png")
-    names = [f"latent {latent}\n{seen.kl[latent]:.2f} nats" for latent in seen.latents[:SHOWN]]
-    save_png(sheet(seen.traversals[:SHOWN], names, step_labels()), Path(folder) / "traversals.png")
+    names = [f"latent {latent}\n{view.kl[latent]:.2f} nats" for latent in view.latents[:SHOWN]]
+    save_png(sheet(view.traversals[:SHOWN], names, step_labels()), Path(folder) / "traversals.png")
 
 
 def sample_images(images, seed, device):
@@ -54,7 +54,7 @@ def sample_images(images, seed, device):
     return to_model_input(np.asarray(images[np.sort(chosen)]), device)
 
 
-def view(encoder, decoder, images, shown=MOST_LATENTS, steps=STEPS):
+def make_view(encoder, decoder, images, shown=MOST_LATENTS, steps=STEPS):
     """The View of `images` (float32 NCHW in [0, 1]) with at most `shown` latents."""
     with torch.no_grad():
         mean, logvar = encoder(images)

@@ -36,9 +36,9 @@ class Budget:
         """Seconds since the process began."""
         return self.clock() - self.began
 
-    def hold_back(self, closing_seconds):
-        """Reserve time for a closing that took `closing_seconds`; a later, longer one raises the reserve."""
-        self.reserve = max(self.reserve, self.afterwards + self.MARGIN * closing_seconds + self.SLACK)
+    def hold_back(self, saving_seconds):
+        """Reserve time for a closing that took `saving_seconds`; a later, longer one raises the reserve."""
+        self.reserve = max(self.reserve, self.afterwards + self.MARGIN * saving_seconds + self.SLACK)
 
     def permits(self, seconds):
         """Whether something that took `seconds` before can be done yet, within the budget."""

@@ -49,13 +49,13 @@ class Run:
 
     def resume(self, trainer):
         """Load the newest sound checkpoint into `trainer`; the seconds trained before it (0.0: there is none)."""
-        state = trainer.group.from_main(lambda: checkpoint.load_latest(self.checkpoints))
+        state = trainer.group.run_on_main(lambda: checkpoint.load_latest(self.checkpoints))
         if state is None:
             return 0.0
         trainer.load_state_dict(state)
         return state["seconds"]
 
-    def close(self, trainer, seconds, permits=lambda seconds: True):
+    def save(self, trainer, seconds, permits=lambda seconds: True):
         """Export, checkpoint and report of the run as it stands; the seconds that took.
 
         permits: whether a budget allows for what took so many seconds before; the report may be left out. Before its

@@ -9,9 +9,9 @@ import torch
 
 from utils.run.log import CsvLog, Display, Means, Scalars
 
-LOOK_EVERY = 50  # steps between two looks: a row in the log, and whether all numbers are finite ...
-LOOK_SECONDS = 30.0  # ... which are never further apart than this
-GO_BACKS = 3  # times that a run goes back to its last checkpoint after a number that is not finite
+LOG_EVERY = 50  # steps between two looks: a row in the log, and whether all numbers are finite ...
+LOG_SECONDS = 30.0  # ... which are never further apart than this
+ROLL_BACKS = 3  # times that a run goes back to its last checkpoint after a number that is not finite
 LAST_SECONDS = 10.0  # before the deadline each step is waited for, since a GPU's queue hides how far it is
 
 
@@ -19,14 +19,14 @@ class NotFinite(Exception):
     """Losses or weights were not finite again and again; the message says after how many steps."""
 
 
-class Wish(NamedTuple):
-    """What to do next, the same in every process of the run; numbers, so that processes can agree on the largest."""
+class Decision(NamedTuple):
+    """What to do next, the same in every process of the run: numbers, of which the largest counts."""
 
     stop: float  # the number of the signal that came to any of them, or 0
     spent: float  # share of the time budget
     over: float  # 1 if no training time is left
     checkpoint: float  # 1 if one is due
-    look: float  # 1 if one is due
+    log: float  # 1 if one is due
 
 
 class Loop:
@@ -45,7 +45,7 @@ class Loop:
             self.open_logs()
             self.display = Display(trainer.config.steps, trainer.step)
         self.began = time.monotonic() - seconds_before
-        self.looked_at, self.looked_step, self.went_back = time.monotonic(), trainer.step, 0
+        self.logged_at, self.logged_step, self.rolled_back = time.monotonic(), trainer.step, 0
 
     def open_logs(self):
         """To go on after the trainer's step; rows of later steps are dropped."""
@@ -53,60 +53,60 @@ class Loop:
         self.scalars = Scalars(self.run.folder / "tensorboard", self.trainer.step)
 
     def go(self):
-        self.close()  # a valid encoder from the first minute on, and the measure of what closing takes
+        self.save()  # a valid encoder from the first minute on, and the measure of what closing takes
         while True:
-            wish = self.wish()
-            if wish.checkpoint or wish.look:
-                if not self.look():
-                    self.go_back()
-                elif wish.checkpoint:
-                    self.close()
-            elif reason := self.why_to_end(wish):
+            decision = self.decide()
+            if decision.checkpoint or decision.log:
+                if not self.log_progress():
+                    self.roll_back()
+                elif decision.checkpoint:
+                    self.save()
+            elif reason := self.reason_to_stop(decision):
                 break
             else:
-                self.means.add(self.trainer.update(wish.spent))
-        if self.means.count and not self.look(last=True):
-            self.go_back()
+                self.means.add(self.trainer.update(decision.spent))
+        if self.means.count and not self.log_progress(last=True):
+            self.roll_back()
         self.end()
         return reason
 
-    def wish(self):
+    def decide(self):
         """The main process's, from its clock; a signal may have come to any process."""
-        wish = Wish(self.stop.signal or 0, 0, 0, 0, 0)
+        decision = Decision(self.stop.signal or 0, 0, 0, 0, 0)
         if self.group.is_main:
             if self.budget.left < LAST_SECONDS and self.trainer.device.type == "cuda":
                 torch.cuda.synchronize(self.trainer.device)
             now, learned = time.monotonic(), self.means.count > 0
-            wish = wish._replace(
+            decision = decision._replace(
                 spent=self.budget.spent / self.budget.seconds,
                 over=float(self.budget.left <= 0),
-                checkpoint=float(learned and now - self.closed_at >= self.trainer.config.checkpoint_every),
-                look=float(learned and (self.trainer.step % LOOK_EVERY == 0 or now - self.looked_at >= LOOK_SECONDS)),
+                checkpoint=float(learned and now - self.saved_at >= self.trainer.config.checkpoint_every),
+                log=float(learned and (self.trainer.step % LOG_EVERY == 0 or now - self.logged_at >= LOG_SECONDS)),
             )
-        return Wish(*self.group.agree(wish))
+        return Decision(*self.group.all_reduce_max(decision))
 
-    def why_to_end(self, wish):
+    def reason_to_stop(self, decision):
         """In words, or None to go on."""
-        if wish.stop:
-            self.stop.signal = signal.Signals(int(wish.stop))
+        if decision.stop:
+            self.stop.signal = signal.Signals(int(decision.stop))
             return f"stopped by {self.stop.signal.name}"
         if self.trainer.step >= self.trainer.config.steps:
             return "all steps made"
-        return "time budget spent" if wish.over else None
+        return "time budget spent" if decision.over else None
 
-    def look(self, last=False):
+    def log_progress(self, last=False):
         """Log, show and report the numbers since the last look; false if they or the weights are not finite."""
         numbers, step = self.means.take(), self.trainer.step
         now = time.monotonic()
-        rate = (step - self.looked_step) / (now - self.looked_at)
-        self.looked_at, self.looked_step = now, step
-        if not self.is_sound(numbers):
+        rate = (step - self.logged_step) / (now - self.logged_at)
+        self.logged_at, self.logged_step = now, step
+        if not self.is_finite(numbers):
             return False
         if self.group.is_main:
-            self.tell(numbers, rate, last)
+            self.report_progress(numbers, rate, last)
         return True
 
-    def tell(self, numbers, rate, last):
+    def report_progress(self, numbers, rate, last):
         """To log.csv, to TensorBoard, to people and to the grader."""
         step, now = self.trainer.step, time.monotonic()
         row = {"step": step, "seconds": now - self.began, "steps_per_second": rate, **numbers}
@@ -115,7 +115,7 @@ class Loop:
         self.display.show(row, self.seconds_left(rate), last)
         self.events.register_progress(max(step / self.trainer.config.steps, self.budget.spent / self.budget.seconds))
 
-    def is_sound(self, numbers):
+    def is_finite(self, numbers):
         """Whether losses and weights are finite: only such a state may become a checkpoint."""
         if not all(math.isfinite(value) for value in numbers.values()):
             return False
@@ -123,37 +123,37 @@ class Loop:
         sums = [parameter.detach().sum() for network in networks for parameter in network.parameters()]
         return bool(torch.isfinite(torch.stack(sums)).all())
 
-    def go_back(self):
+    def roll_back(self):
         """To the last checkpoint, with other batches and noise; NotFinite after too many times."""
-        self.went_back += 1
+        self.rolled_back += 1
         step, attempt = self.trainer.step, self.trainer.attempt
         self.run.resume(self.trainer)
-        if self.went_back > GO_BACKS:
+        if self.rolled_back > ROLL_BACKS:
             raise NotFinite(
-                f"losses or weights were not finite near step {step}, {self.went_back} times in spite of other "
+                f"losses or weights were not finite near step {step}, {self.rolled_back} times in spite of other "
                 "batches; the last good encoder stays exported; lower learning_rate or gamma"
             )
         self.trainer.attempt = attempt + 1
-        self.means, self.looked_step = Means(), self.trainer.step
+        self.means, self.logged_step = Means(), self.trainer.step
         if self.group.is_main:
             self.run.attempt("log.csv", self.open_logs)
             print(
                 f"numbers not finite near step {step}: back to step {self.trainer.step}, with other batches", flush=True
             )
 
-    def close(self):
+    def save(self):
         """Checkpoint, export, report; the time it took is held back from the budget."""
         if self.group.is_main:
             seconds = time.monotonic() - self.began
-            self.budget.hold_back(self.run.close(self.trainer, seconds, self.budget.permits))
-        self.closed_at, self.closed_step = time.monotonic(), self.trainer.step
+            self.budget.hold_back(self.run.save(self.trainer, seconds, self.budget.permits))
+        self.saved_at, self.saved_step = time.monotonic(), self.trainer.step
 
     def end(self):
         """The last closing, unless all has been written since the last step."""
         if self.group.is_main:
             self.display.close()
-        if self.trainer.step != self.closed_step or self.run.problems:
-            self.close()
+        if self.trainer.step != self.saved_step or self.run.problems:
+            self.save()
 
     def seconds_left(self, rate):
         """Until the steps are made or the budget is spent, whichever is first."""

@@ -23,8 +23,8 @@ class ProcessLost(RuntimeError):
     """Another process of this run has ended or hangs."""
 
 
-class Alone:
-    """The one process of an ordinary run. Group has the same methods."""
+class SingleProcess:
+    """The one process of an ordinary run. ProcessGroup has the same methods."""
 
     rank, local_rank, size = 0, 0, 1
 
@@ -42,19 +42,19 @@ class Alone:
         """This process's rows of a tensor that every process holds whole."""
         return tensor
 
-    def gather(self, *tensors):
+    def all_gather(self, *tensors):
         """Whole-batch tensors of each process's rows; gradients flow to this process's own."""
         return tensors
 
-    def add_up(self, tensors):
+    def all_reduce_sum(self, tensors):
         """Sums over the processes of a list of tensors."""
         return tensors
 
-    def agree(self, values):
+    def all_reduce_max(self, values):
         """The largest over the processes of each of some numbers."""
         return values
 
-    def from_main(self, make):
+    def run_on_main(self, make):
         """What `make()` returns in the main process."""
         return make()
 
@@ -63,8 +63,8 @@ class Alone:
         return make()
 
 
-class Group(Alone):
-    """The processes that torchrun started; see Alone for the methods."""
+class ProcessGroup(SingleProcess):
+    """The processes that torchrun started; see SingleProcess for the methods."""
 
     def __init__(self, rank, local_rank, size):
         self.rank, self.local_rank, self.size = rank, local_rank, size
@@ -85,7 +85,7 @@ class Group(Alone):
         count = len(tensor) // self.size
         return tensor[self.rank * count : (self.rank + 1) * count]
 
-    def gather(self, *tensors):
+    def all_gather(self, *tensors):
         widths = [tensor.shape[1] for tensor in tensors]
         own = torch.cat(tensors, dim=1)
         parts = [torch.empty_like(own) for _ in range(self.size)]
@@ -93,25 +93,25 @@ class Group(Alone):
         parts[self.rank] = own
         return torch.cat(parts).split(widths, dim=1)
 
-    def add_up(self, tensors):
+    def all_reduce_sum(self, tensors):
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         self._call(distributed.all_reduce, flat, group=self.tensors)
         pieces = flat.split([tensor.numel() for tensor in tensors])
         return [piece.view_as(tensor) for piece, tensor in zip(pieces, tensors)]
 
-    def agree(self, values):
+    def all_reduce_max(self, values):
         agreed = torch.tensor(values, dtype=torch.float64)
         self._call(distributed.all_reduce, agreed, distributed.ReduceOp.MAX)
         return agreed.tolist()
 
-    def from_main(self, make):
+    def run_on_main(self, make):
         made = [make() if self.is_main else None]
         self._call(distributed.broadcast_object_list, made)
         return made[0]
 
     def main_first(self, make):
         made = make() if self.is_main else None
-        self.agree([0.0])
+        self.all_reduce_max([0.0])
         return made if self.is_main else make()
 
     def _call(self, function, *arguments, **options):
@@ -131,8 +131,8 @@ def is_main():
 
 
 def join():
-    """The Group that torchrun's variables describe, or Alone."""
+    """The ProcessGroup that torchrun's variables describe, or SingleProcess."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
-        return Alone()
-    return Group(int(os.environ["RANK"]), int(os.environ.get("LOCAL_RANK", "0")), size)
+        return SingleProcess()
+    return ProcessGroup(int(os.environ["RANK"]), int(os.environ.get("LOCAL_RANK", "0")), size)

@@ -14,7 +14,7 @@ from utils.training import models, objectives
 from utils.training.batches import Batches, step_generator
 from utils.training.device import autocast, resolve_precision
 from utils.training.discriminator import discriminate
-from utils.training.distributed import Alone
+from utils.training.distributed import SingleProcess
 
 VAE_BETAS, DISCRIMINATOR_BETAS = (0.9, 0.999), (0.5, 0.9)
 
@@ -31,7 +31,7 @@ class Trainer:
 
     def __init__(self, config, images, device, attempt=0, dtype=torch.float32, group=None):
         self.config, self.images, self.device, self.attempt = config, images, device, attempt
-        self.group = group or Alone()
+        self.group = group or SingleProcess()
         self.channels = images.shape[-1]
         self.objective = objectives.OBJECTIVES[config.objective]
         self.adversarial = config.objective == "factor_vae"
@@ -81,12 +81,12 @@ class Trainer:
             pixels = self.networks["decoder"](own.sample)
         loss = reconstruction = objectives.reconstruction_loss(pixels.to(images.dtype), first) / self.group.size
         both = self._discriminate(own.sample, second, generator) if self.adversarial else None
-        posterior = objectives.Posterior(*self.group.gather(*own))
-        logits = self.group.gather(both.logits)[0] if both else None
+        posterior = objectives.Posterior(*self.group.all_gather(*own))
+        logits = self.group.all_gather(both.logits)[0] if both else None
         terms = self.objective(posterior, self.step, self.config, logits)
         gradients = list(torch.autograd.grad(loss + sum(terms.values()), self._parameters("vae")))
         gradients += both.gradients if both else []
-        *gradients, reconstruction = self.group.add_up([*gradients, reconstruction.detach()])
+        *gradients, reconstruction = self.group.all_reduce_sum([*gradients, reconstruction.detach()])
         self._move(gradients)
         with torch.no_grad():
             numbers = {"reconstruction": reconstruction, **terms, **self._judge(logits, both)}
@@ -114,7 +114,7 @@ class Trainer:
     def _discriminate(self, sample, images, generator):
         """Both uses of the discriminator, for `sample` and for the permuted codes of the batch's second half."""
         with torch.no_grad():
-            (codes,) = self.group.gather(self._posterior(images, generator).sample)
+            (codes,) = self.group.all_gather(self._posterior(images, generator).sample)
             permuted = self.group.rows(objectives.permute_dims(codes, generator))
         with self.cast():
             return discriminate(self.networks["discriminator"], sample, permuted, self.config.batch_size)
@@ -123,7 +123,7 @@ class Trainer:
         """How well the discriminator tells codes from permuted ones."""
         if both is None:
             return {}
-        (permuted,) = self.group.gather(both.permuted_logits)
+        (permuted,) = self.group.all_gather(both.permuted_logits)
         right = torch.cat([logits[:, 0] > logits[:, 1], permuted[:, 1] > permuted[:, 0]])
         loss = objectives.discriminator_loss(logits, permuted)
         return {"discriminator_loss": loss, "discriminator_accuracy": right.float().mean()}

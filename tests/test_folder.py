@@ -94,7 +94,7 @@ def closing(tmp_path, monkeypatch):
         monkeypatch.setattr(f"utils.run.folder.{name}", takes(seconds))
     monkeypatch.setattr("utils.run.folder.time", SimpleNamespace(monotonic=lambda: clock.now))
     trainer = SimpleNamespace(state_dict=dict, networks={"encoder": None}, channels=3)
-    return lambda permitted: run.close(trainer, 0.0, lambda seconds: seconds <= permitted)
+    return lambda permitted: run.save(trainer, 0.0, lambda seconds: seconds <= permitted)
 
 
 def test_close_draws_a_report_whose_time_the_budget_permits(closing):

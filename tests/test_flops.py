@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 import torch
 
-from utils.bench.flops import step_operations
+from utils.bench.flops import step_flops
 from utils.config import Config
 from utils.training import models
 
@@ -33,12 +33,12 @@ def test_step_operations_are_those_of_the_layers_that_run(width, depth, latents)
     decode = multiplications(models.Decoder(*size), torch.zeros(1, latents))
     config = Config(objective="beta_vae", width=width, depth=depth, latent_dim=latents, batch_size=64)
     first = 32 * width * 3 * 4 * 4 * 32 * 32  # its input is the image, which wants no gradient
-    assert step_operations(config, 3) == 2 * 64 * (3 * encode - first + 3 * decode)
+    assert step_flops(config, 3) == 2 * 64 * (3 * encode - first + 3 * decode)
 
 
 def test_step_operations_of_factor_vae_add_the_discriminator_and_the_second_half():
     config = Config(objective="beta_vae", latent_dim=10, batch_size=64)
     encode = multiplications(models.Encoder(3, 10), torch.zeros(1, 3, 64, 64))
     judge = multiplications(models.Discriminator(10), torch.zeros(1, 10))
-    added = step_operations(dataclasses.replace(config, objective="factor_vae"), 3) - step_operations(config, 3)
+    added = step_flops(dataclasses.replace(config, objective="factor_vae"), 3) - step_flops(config, 3)
     assert added == 2 * 64 * (encode + 6 * judge - 10 * 1000)

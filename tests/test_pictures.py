@@ -40,7 +40,7 @@ def colours():
 
 @pytest.fixture
 def seen(colours):
-    return plots.view(Encoder([-1.0, -3.0, -2.0]), Decoder(), colours)
+    return plots.make_view(Encoder([-1.0, -3.0, -2.0]), Decoder(), colours)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_view_leaves_out_latents_that_are_not_active(colours):
     encoder.forward = lambda images: (torch.cat([2 * images[:, :, 0, 0], torch.zeros(20, 30)], 1), torch.zeros(20, 33))
     decoder = torch.nn.Module()
     decoder.forward = lambda codes: codes[:, :3, None, None].expand(-1, -1, 64, 64)
-    assert sorted(plots.view(encoder, decoder, colours).latents) == [0, 1, 2]
+    assert sorted(plots.make_view(encoder, decoder, colours).latents) == [0, 1, 2]
 
 
 def test_view_shows_some_latents_even_if_all_are_collapsed(colours):
@@ -69,7 +69,7 @@ def test_view_shows_some_latents_even_if_all_are_collapsed(colours):
     encoder.forward = lambda images: (torch.zeros(20, 9), torch.zeros(20, 9))
     decoder = torch.nn.Module()
     decoder.forward = lambda codes: codes[:, :3, None, None].expand(-1, -1, 64, 64)
-    assert len(plots.view(encoder, decoder, colours).latents) == plots.AT_LEAST
+    assert len(plots.make_view(encoder, decoder, colours).latents) == plots.AT_LEAST
 
 
 def test_view_reconstructs_the_images_it_shows(seen):
@@ -122,7 +122,7 @@ def test_step_labels_name_both_ends_and_zero():
 
 
 def test_draw_pictures_leaves_two_readable_pictures(trainer, tmp_path):
-    plots.draw_pictures(plots.view_of(trainer), tmp_path)
+    plots.draw_pictures(plots.view_of_trainer(trainer), tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"reconstructions.png", "traversals.png"}
     for path in tmp_path.iterdir():
         with Image.open(str(path)) as picture:
@@ -131,6 +131,6 @@ def test_draw_pictures_leaves_two_readable_pictures(trainer, tmp_path):
 
 def test_draw_pictures_draws_the_same_for_the_same_weights(trainer, tmp_path):
     for name in ("one", "two"):
-        plots.draw_pictures(plots.view_of(trainer), tmp_path / name)
+        plots.draw_pictures(plots.view_of_trainer(trainer), tmp_path / name)
     first, second = ((tmp_path / name / "traversals.png").read_bytes() for name in ("one", "two"))
     assert first == second
