@@ -134,5 +134,5 @@ def test_is_main_of_the_variables_that_torchrun_sets(monkeypatch, variables, mai
 def test_alone_leaves_everything_as_it_is():
     value = torch.ones(2, 3)
     assert SingleProcess().rows(value) is value
-    assert SingleProcess().gather(value)[0] is value
+    assert SingleProcess().all_gather(value)[0] is value
     assert SingleProcess().all_reduce_sum([value])[0] is value
