@@ -56,7 +56,7 @@ def test_bench_says_so_where_a_file_stays_in_memory(folder, capsys, monkeypatch)
 
 
 def test_bench_command_names_a_data_set_that_is_not_there(command):
-    done = command("-m", "utils.data", "bench", "mpi3d_toy")
+    done = command("-m", "utils.bench", "data", "mpi3d_toy")
     assert done.returncode == 2
     assert "mpi3d_toy.npz" in done.stderr
 

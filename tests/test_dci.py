@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays as generated
 from scored_codes import ALL, draw_factors, frozen, halves, random_codes
 
-from evaluation.metrics import dci
+from evaluation import dci
 from evaluation.metrics.dci import weighted_concentration
 
 AGREED = 5e-4  # what the official importances may differ by between seeds to count as agreed upon

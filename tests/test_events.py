@@ -19,7 +19,10 @@ from utils.submission.grader_redis import free_port, listening_grader, redis_ser
 
 PASSWORD = "correct-horse-battery"
 GRADING = True
-BEFORE = "from utils import aicrowd, events; events.WAIT_IN_ALL = 1; run = events.Events(aicrowd.is_grading())"
+BEFORE = (
+    "from utils.grader import environment, events; events.WAIT_IN_ALL = 1; "
+    "run = events.Events(environment.is_grading())"
+)
 
 MISSING = "redis-server is missing: apt-get install redis-server"
 needs_redis = pytest.mark.skipif(not shutil.which("redis-server"), reason=MISSING)

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scored_codes import draw_factors, random_codes
 
-from evaluation.metrics import factor_vae
+from evaluation import factor_vae
 from evaluation.metrics.factor_vae import score_votes
 
 

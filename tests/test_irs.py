@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scored_codes import ALL, draw_factors, frozen, random_codes
 
-from evaluation.metrics import irs
+from evaluation import irs
 
 
 @pytest.mark.parametrize("name", ALL)

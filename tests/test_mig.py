@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scored_codes import ALL, draw_factors, frozen, random_codes
 
-from evaluation.metrics import mig
+from evaluation import mig
 
 
 @pytest.mark.parametrize("name", ALL)

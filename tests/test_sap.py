@@ -4,7 +4,7 @@ import pytest
 from distributed import Client
 from scored_codes import ALL, SMALL, draw_factors, frozen, halves, random_codes
 
-from evaluation.metrics import sap
+from evaluation import sap
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from evaluation.protocol import NAMES
 from utils.config import Config
-from utils.report import paper
 from utils.study import rank
 from utils.study.udr import agreement, udr
 
 
 def run(name, *scores, **keys):
-    return rank.Ranked(name, name, Config(**keys), dict(zip(paper.NAMES, scores)))
+    return rank.Ranked(name, name, Config(**keys), dict(zip(NAMES, scores)))
 
 
 @pytest.fixture

@@ -1,4 +1,6 @@
-"""What a data set costs to open and to read, and how many of its images differ: `python -m utils.data bench NAME`.
+"""What a data set costs to open and to read, and how many of its images differ.
+
+    python -m utils.bench data NAME
 
 A random batch is set against the bare cost of its bytes: one preadv(2) for each of the same images in the same order
 into a batch that is held ready, measured in the same run in turns.
@@ -6,6 +8,7 @@ into a batch that is held ready, measured in the same run in turns.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 import statistics
@@ -16,11 +19,21 @@ from tqdm import tqdm
 
 from utils.data import load
 from utils.data.storage.mapped import drop_from_memory, read_without_waiting
+from utils.grader.environment import read_environment
 from utils.memory import keep_freed_memory
 
 BATCH = 128  # images
 ROUNDS = 101  # batches of each kind; the median counts
 STILL_THERE = 0.05  # share of a batch that may still be in memory when it is called cold
+
+
+def main(arguments):
+    description = "What a data set costs to open and to read, and how many of its images differ."
+    parser = argparse.ArgumentParser(prog="python -m utils.bench data", description=description)
+    parser.add_argument("name", help="of `python -m utils.data list`, or a path")
+    parser.add_argument("--data", metavar="FOLDER", default=read_environment().data_root, help="the data sets' folder")
+    options = parser.parse_args(arguments)
+    bench(options.name, options.data)
 
 
 def bench(name, root):

@@ -1,8 +1,8 @@
 """How fast the metrics are, and how equal to the official stack's: both run back to back on the same machine.
 
-    python -m utils.bench.metrics ENCODER.pt DATASET [--metrics dci,mig] [--official PYTHON SCORE.py]
-    python -m utils.bench.metrics --growth 10,64,512,3072        # the metrics' own cost by number of latents
-    python -m utils.bench.metrics --encoding ENCODER.pt DATASET  # encoding against the machine's matrix product
+    python -m utils.bench metrics ENCODER.pt DATASET [--metrics dci,mig] [--official PYTHON SCORE.py]
+    python -m utils.bench metrics --growth 10,64,512,3072        # the metrics' own cost by number of latents
+    python -m utils.bench metrics --encoding ENCODER.pt DATASET  # encoding against the machine's matrix product
 
 PYTHON is a Python 3.7 with disentanglement-lib 1.2, scikit-learn 0.20.3 and PyTorch 1.8.1, SCORE.py a script that
 scores with it (ENCODER.pt IMAGES.npy 4,4,2,3,3,10,10 --metrics dci,mig --json OUT) and writes details.METRIC.seconds.
@@ -23,7 +23,6 @@ import numpy as np
 from evaluation.protocol import METRICS, NUM_TEST, NUM_TRAIN, SCORES
 from evaluation.results import result_path
 from utils.data import load
-from utils.errors import entry_point
 from utils.files import REPOSITORY
 from utils.grader.environment import read_environment
 
@@ -31,8 +30,7 @@ SIZES = (4, 4, 2, 3, 3, 40, 40)  # of the factors for --growth: MPI3D's in the c
 STAGES = 5  # of DCI's 100 for --growth; the seconds are scaled up
 
 
-@entry_point
-def main(arguments=None):
+def main(arguments):
     options = parse(arguments)
     if options.growth:
         measure_growth(options.growth)
@@ -43,7 +41,9 @@ def main(arguments=None):
 
 
 def parse(arguments):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m utils.bench metrics", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("encoder", nargs="?")
     parser.add_argument("dataset", nargs="?")
     parser.add_argument("--metrics", default=METRICS, type=lambda text: text.split(","))
@@ -110,7 +110,7 @@ def measure_growth(numbers):
 
 def seconds_of(codes, factors):
     """Processor seconds of (DCI, SAP, MIG, IRS)."""
-    from evaluation.metrics import irs, mig, sap
+    from evaluation import irs, mig, sap
     from evaluation.sklearn_0_20.boosting import STAGES as ALL_STAGES
     from evaluation.sklearn_0_20.boosting import boost
 
@@ -162,7 +162,3 @@ def processor_seconds(call):
     began = time.process_time()
     call()
     return time.process_time() - began
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,7 @@
 """How fast a step is here, and how fast it could be.
 
-    python -m utils.bench.steps                                       # on images that are made up
-    python -m utils.bench.steps dataset=mpi3d_real seconds=60         # on a data set, its file read cold and warm
+    python -m utils.bench steps                                       # on images that are made up
+    python -m utils.bench steps dataset=mpi3d_real seconds=60         # on a data set, its file read cold and warm
 
 One table, measured in one run: steps and images a second; the share of the bound, which is the rate at which this
 machine's own matrix product, torch.mm, would make the step's necessary operations (utils/bench/flops.py), and which
@@ -26,7 +26,7 @@ from utils.bench.timing import matrix_rate, seconds_a_call
 from utils.config import Config
 from utils.data import load
 from utils.data.storage.mapped import drop_from_memory
-from utils.errors import InputError, entry_point
+from utils.errors import InputError
 from utils.files import REPOSITORY
 from utils.grader.environment import read_environment
 from utils.memory import keep_freed_memory, peak_memory
@@ -40,8 +40,7 @@ COLUMNS = ("steps/s", "images/s", "Gop/step", "bound", "of_bound", "fed_warm", "
 PERCENT = ("of_bound", "fed_warm", "fed_cold")
 
 
-@entry_point
-def main(arguments=None):
+def main(arguments):
     options = parse_arguments(arguments)
     device = resolve_device(options.device)
     keep_freed_memory()
@@ -57,7 +56,9 @@ def main(arguments=None):
 
 
 def parse_arguments(arguments):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m utils.bench steps", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("settings", nargs="*", metavar="key=value", help="dataset, device, seconds a row")
     settings = {"dataset": "", "device": "cpu", "seconds": "30"}
     for text in parser.parse_args(arguments).settings:
@@ -154,7 +155,3 @@ class Peer:
     def close(self):
         self.process.communicate()
         self.told.close()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -54,12 +54,6 @@ def _fetch(options):
     print(f"{options.name} is under {options.root}. {terms}.")
 
 
-def _bench(options):
-    from utils.bench.data import bench
-
-    bench(options.name, options.root)
-
-
 def _render(options):
     from utils.data.arm import renderer
 
@@ -96,9 +90,6 @@ def _parse(arguments):
     fetch = commands.add_parser("fetch", parents=[common], help="download a data set")
     fetch.add_argument("name")
     fetch.set_defaults(run=_fetch)
-    bench = commands.add_parser("bench", parents=[common], help="what opening and reading costs")
-    bench.add_argument("name", help="a data set's name, or a path to images")
-    bench.set_defaults(run=_bench)
     render = commands.add_parser("render", parents=[common], help="render the embedded scene")
     render.add_argument("out", metavar="OUT.npz")
     render.add_argument("--factor-sizes", default=",".join(map(str, DEFAULT_SIZES)))
