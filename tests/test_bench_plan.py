@@ -45,7 +45,4 @@ def test_plan_text_says_how_far_the_budget_goes(trainer, monkeypatch):
     monkeypatch.setattr(plan, "SECONDS", 0.1)
     found = plan.measure_plan(trainer, lambda *arguments: None, Budget(100.0, age=lambda: 1.0))
     told = plan.plan_text(SMALL, found._replace(steps=123, epochs=24.6, seconds=100.0))
-    assert (
-        "in a budget of 1:40 it completes 123 of 1,000 updates, 24.6 epochs, in 1:40: the time budget ends the run"
-        in told
-    )
+    assert "in a budget of 1:40 it completes 123 of 1,000 updates, 24.6 epochs, in 1:40: the time budget ends" in told

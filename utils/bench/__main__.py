@@ -1,9 +1,9 @@
 """Every measurement of the kit, by one command.
 
-    python -m utils.bench steps   [dataset=NAME] [device=cpu] [seconds=30]   # updates a second, beside the machine's bound
-    python -m utils.bench metrics ENCODER.pt DATASET [--official PYTHON SCORE.py]   # the metrics, beside the original's
-    python -m utils.bench data    NAME                                       # opening and reading a data set
-    python -m utils.bench plan    [CONFIG.yml] [key=value ...]               # what a configuration costs here
+    python -m utils.bench steps [dataset=NAME] [device=cpu] [seconds=30]           # speed of a training step
+    python -m utils.bench metrics ENCODER.pt DATASET [--official PYTHON SCORE.py]  # speed and agreement of the metrics
+    python -m utils.bench data NAME                                                # opening and reading a data set
+    python -m utils.bench plan [CONFIG.yml] [key=value ...]                        # what a configuration costs here
 
 `python -m utils.bench COMMAND --help` has each one's arguments.
 """
