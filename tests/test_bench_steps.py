@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from utils.bench import steps as bench
+from utils.bench.__main__ import main
 
 
 def numbers(line):
@@ -34,6 +35,13 @@ def test_bench_says_so_where_images_are_in_no_file(table):
 
 def test_bench_refuses_other_settings(capsys):
     with pytest.raises(SystemExit) as ended:
-        bench.main(["width=2"])
+        main(["steps", "width=2"])
     assert ended.value.code == 2
     assert "dataset=..., device=..., seconds=..." in capsys.readouterr().err
+
+
+def test_bench_refuses_another_command(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["speed"])
+    assert ended.value.code == 2
+    assert "argument 'speed': expected one of steps, metrics, data, plan" in capsys.readouterr().err

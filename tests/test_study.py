@@ -14,7 +14,7 @@ from conftest import REPOSITORY, challenge_environment
 from PIL import Image
 
 from evaluation.protocol import NAMES
-from utils.study import work as work_module
+from utils.study import stages as stages_module
 from utils.study.__main__ import main
 from utils.study.grid import read_study
 from utils.study.tables import collect, markdown, mean_and_spread, paper_rows, write_tables
@@ -41,7 +41,7 @@ def calls(monkeypatch, tmp_path):
         def __call__(self, arguments, environment, lock):
             self.append(arguments)
             if self.failing in arguments:
-                raise work_module.Failed("train.py ended with 2: error: out of luck")
+                raise stages_module.Failed("train.py ended with 2: error: out of luck")
             run = tmp_path / "study" / "runs" / environment["AICROWD_EVALUATION_NAME"]
             run.mkdir(parents=True, exist_ok=True)
             for key, value in (one.split("=") for one in arguments if one.startswith("steps=")):
@@ -49,8 +49,8 @@ def calls(monkeypatch, tmp_path):
                 assert key == "steps"
 
     made = Calls()
-    monkeypatch.setattr(work_module, "_call", made)
-    monkeypatch.setattr(work_module, "_scores", lambda folder: dict.fromkeys(NAMES, 0.25))
+    monkeypatch.setattr(stages_module, "_call", made)
+    monkeypatch.setattr(stages_module, "_scores", lambda folder: dict.fromkeys(NAMES, 0.25))
     monkeypatch.setenv("AICROWD_OUTPUT_PATH", str(tmp_path / "unused"))
     return made
 
@@ -111,7 +111,7 @@ def test_study_takes_results_of_another_configuration_for_none(study, calls):
 
 
 def test_study_counts_a_run_that_ends_early_as_failed(study, calls, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(work_module, "read_log", lambda path: {"step": np.array([7.0]), "seconds": np.array([1.0])})
+    monkeypatch.setattr(stages_module, "read_log", lambda path: {"step": np.array([7.0]), "seconds": np.array([1.0])})
     assert study("configs/studies/latents.yml", "seeds=1", "latent_dim=4") == 1
     assert "ended at step 7 of 800000" in capsys.readouterr().out
 
@@ -119,7 +119,7 @@ def test_study_counts_a_run_that_ends_early_as_failed(study, calls, tmp_path, ca
 def test_study_runs_are_never_taken_for_the_graders(tmp_path, monkeypatch):
     monkeypatch.setenv("AICROWD_IS_GRADING", "1")
     monkeypatch.setenv("AICROWD_DATASET_NAME", "mpi3d_real")
-    environment = work_module._environment(tmp_path, "run", 1, tmp_path)
+    environment = stages_module._environment(tmp_path, "run", 1, tmp_path)
     assert {name for name in environment if name.startswith("AICROWD_")} == {
         "AICROWD_OUTPUT_PATH",
         "AICROWD_EVALUATION_NAME",

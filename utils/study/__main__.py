@@ -23,8 +23,8 @@ import joblib
 from utils.errors import InputError, entry_point
 from utils.grader.environment import read_environment
 from utils.study.grid import read_study
+from utils.study.stages import run_stages
 from utils.study.tables import write_tables
-from utils.study.work import work
 
 BACKENDS = ("threads", "dask", "ray")
 
@@ -52,7 +52,9 @@ def main(arguments=None):
 def run_all(study, folder, options, data_root):
     """Do what is not done, on the back end that the options name; {run's name: reason} of what failed."""
     threads = options.threads or max(1, (os.cpu_count() or 1) // max(1, options.jobs))
-    tasks = [joblib.delayed(work)(str(folder), name, stages, threads, str(data_root)) for name, stages in study.runs]
+    tasks = [
+        joblib.delayed(run_stages)(str(folder), name, stages, threads, str(data_root)) for name, stages in study.runs
+    ]
     with _backend(options.backend, options.address) as settings:
         reasons = joblib.Parallel(n_jobs=options.jobs, batch_size=1, pre_dispatch="all", **settings)(tasks)
     return {name: reason for (name, _), reason in zip(study.runs, reasons) if reason is not None}

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from evaluation.protocol import NAMES
 from utils.files import atomic_path, write_text
 from utils.report import paper
-from utils.study.work import read_result
+from utils.study.stages import read_result
 
 OURS, THEIRS = "#10568c", "#a06a12"
 

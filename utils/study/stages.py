@@ -22,7 +22,7 @@ class Failed(Exception):
     """A command that did not do its work; the message says which and why."""
 
 
-def work(folder, name, stages, threads, data_root):
+def run_stages(folder, name, stages, threads, data_root):
     """Train and score the run `name` of the study in `folder`, `stages` (utils.study.grid.Stage) in their order.
 
     threads    for each process
@@ -33,7 +33,7 @@ def work(folder, name, stages, threads, data_root):
     """
     folder = Path(folder)
     try:
-        with _alone(folder / "runs" / f".{name}.lock") as lock:
+        with _locked(folder / "runs" / f".{name}.lock") as lock:
             for stage in stages:
                 if read_result(folder, stage) is None:
                     _make_result(folder, name, stage, _environment(folder, name, threads, data_root), lock)
@@ -137,7 +137,7 @@ def _die_with_parent():
 
 
 @contextlib.contextmanager
-def _alone(path):
+def _locked(path):
     """Hold the lock file `path`, waiting for whoever holds it; gives its descriptor."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
