@@ -14,8 +14,9 @@ import json
 import os
 from pathlib import Path
 
-from evaluation import METRICS, evaluate
+from evaluation import evaluate
 from evaluation.cache import CodesCache, fingerprint
+from evaluation.metrics.table import DEFAULT, METRICS, find_metrics
 from evaluation.progress import Console
 from evaluation.results import final_scores, table, write_result
 from utils.errors import InputError, entry_point
@@ -52,7 +53,7 @@ def parse(arguments):
     parser.add_argument(
         "--dataset", help="name of a data set; default: $AICROWD_DATASET_NAME, or what it was trained on"
     )
-    parser.add_argument("--metrics", type=_metrics, default=METRICS, help=f"some of {','.join(METRICS)}")
+    parser.add_argument("--metrics", type=_metrics, default=DEFAULT, help=f"some of {','.join(METRICS)}")
     parser.add_argument("--seed", type=int, default=0, help="of the metrics' draws; the challenge's is 0")
     parser.add_argument("--jobs", type=_positive, default=available_cores(), help="threads; default: all cores")
     parser.add_argument("--output", help="folder for metrics/; default: the experiment's, or the one of --encoder")
@@ -99,15 +100,15 @@ def _folder_of(encoder):
 
 
 def _metrics(text):
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    if not names or set(names) - set(METRICS):
-        raise argparse.ArgumentTypeError(f"{text!r}: expected some of {','.join(METRICS)}")
-    return tuple(dict.fromkeys(names))
+    try:
+        return tuple(metric.name for metric in find_metrics(name.strip() for name in text.split(",") if name.strip()))
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _positive(text):
     if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 1 on")
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number of at least 1")
     return int(text)
 
 

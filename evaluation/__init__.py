@@ -12,6 +12,6 @@ from .metrics.factor_vae import factor_vae
 from .metrics.irs import irs
 from .metrics.mig import mig
 from .metrics.sap import sap
-from .protocol import METRICS, SCORES
+from .metrics.table import METRICS
 
-__all__ = ["METRICS", "SCORES", "dci", "evaluate", "factor_vae", "irs", "mig", "sap"]
+__all__ = ["METRICS", "dci", "evaluate", "factor_vae", "irs", "mig", "sap"]

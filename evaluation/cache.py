@@ -5,44 +5,43 @@ import zipfile
 
 import numpy as np
 
-from .codes import Encoded
 from .files import atomic_path
+from .protocol import ARRAYS
 
 SAMPLED_IMAGES = 64  # whose pixels stand for the data set's
-PARTS = {"points": ("points",), "votes": ("variances", "local_variances")}  # what is asked for together, and kept so
 
 
 class CodesCache:
     """A folder with the codes of one encoder on one data set; other codes in it are not used, and are replaced.
 
-    folder       made when codes are first kept
-    fingerprint  text that names encoder and data: `fingerprint(...)`
+    folder       made when codes are first saved
+    fingerprint  a string that identifies encoder and data: `fingerprint(...)`
     """
 
     def __init__(self, folder, fingerprint):
         self.folder, self.fingerprint = folder, fingerprint
 
-    def load(self, part, seed):
-        """What was kept of `part` ("points" or "votes") for `seed`: an Encoded, or None if there is nothing valid."""
+    def load(self, part, seed, sizes):
+        """{array: codes} saved for `part` (see protocol.ARRAYS), or None if there is nothing valid."""
         try:
-            with open(self.folder / f"{part}.npz", "rb") as file, np.load(file, allow_pickle=False) as kept:
-                if str(kept["fingerprint"]) != f"{self.fingerprint} {seed}":
+            with open(self.folder / f"{part}.npz", "rb") as file, np.load(file, allow_pickle=False) as saved:
+                if str(saved["fingerprint"]) != self._key(seed, sizes):
                     return None
-                return Encoded(**{name: kept[name] for name in PARTS[part]})
+                return {name: saved[name] for name in ARRAYS[part]}
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
             return None
 
-    def save(self, encoded, seed):
-        """Keep what `encoded` has."""
-        for part, names in PARTS.items():
-            arrays = {name: getattr(encoded, name) for name in names}
-            if all(array is not None for array in arrays.values()):
-                with atomic_path(self.folder / f"{part}.npz") as temporary, open(temporary, "wb") as out:
-                    np.savez(out, fingerprint=np.array(f"{self.fingerprint} {seed}"), **arrays)
+    def save(self, part, seed, sizes, arrays):
+        """Save {array: codes} of `part`."""
+        with atomic_path(self.folder / f"{part}.npz") as temporary, open(temporary, "wb") as out:
+            np.savez(out, fingerprint=np.array(self._key(seed, sizes)), **arrays)
+
+    def _key(self, seed, sizes):
+        return f"{self.fingerprint} {seed} {tuple(sizes)}"
 
 
 def fingerprint(encoder_path, dataset):
-    """A text that changes with the encoder's file or with the data set (name, factors, sampled pixels)."""
+    """A string that changes with the encoder's file or with the data set (name, factors, sampled pixels)."""
     digest = hashlib.sha256()
     with open(encoder_path, "rb") as file:
         for block in iter(lambda: file.read(1 << 20), b""):

@@ -1,120 +1,77 @@
-"""The five official metrics of an encoder on a data set."""
+"""The scores of an encoder on a data set."""
 
 import time
 
-import numpy as np
-
-from .codes import Encoded, Encoder, encode
-from .errors import InputError
-from .metrics.dci import dci
-from .metrics.factor_vae import score_votes
-from .metrics.irs import irs
-from .metrics.mig import mig
-from .metrics.sap import sap
+from .drawn import samples_of_drawn
+from .encoder import Encoder
+from .errors import InputError, NotDefined
+from .metrics.table import DEFAULT, find_metrics
 from .progress import Silent
-from .protocol import (
-    METRICS,
-    NUM_EVAL_VOTES,
-    NUM_TEST,
-    NUM_TRAIN,
-    NUM_TRAIN_VOTES,
-    NUM_VARIANCE,
-    VOTE_SIZE,
-    draw_points,
-    draw_votes,
-)
+from .protocol import CHALLENGE, SEEDS
+from .samples import assemble, parts_of
+from .stored import samples_of_stored
 
 
 def evaluate(
-    representation_function, dataset, metrics=METRICS, seed=0, jobs=1, as_uint8=False, cache=None, report=None
+    representation_function,
+    dataset,
+    metrics=DEFAULT,
+    seed=0,
+    jobs=1,
+    as_uint8=False,
+    cache=None,
+    report=None,
+    sizes=CHALLENGE,
 ):
     """Score `representation_function` on `dataset` as the challenge does.
 
     representation_function  images (N, height, width, channels) float32 in [0, 1] -> codes (N, D), D >= 2, finite
-    dataset    with factors: `images`, `factor_sizes`, `sample_factors`, `index` (see utils.data.dataset.DataSet)
-    metrics    names out of METRICS, in the order in which they are to be computed
-    seed       0 in the challenge
+    dataset    with factors: see "A data set" in README.md here
+    metrics    names out of metrics.table.METRICS, in the order in which they are to be computed; default: the five
+    seed       of all draws, from 0 to 2**32 - 1; 0 in the challenge
     jobs       threads
     as_uint8   hand the images over as they are stored, for a function that divides by 255 itself
-    cache      an evaluation.cache.CodesCache; None: encode anew
-    report     is told what happens (see evaluation.progress); None: nobody is
+    cache      a cache.CodesCache, for images that are stored; None: encode anew
+    report     is called as things happen (see progress.Silent); None: nothing is reported
+    sizes      a protocol.Sizes: how much is drawn
 
-    Returns {name: result}, each result the dictionary of the metric's array function; the value that counts is
-    result[SCORES[name]]. Raises InputError for unknown metrics and for codes that cannot be scored (see Encoder).
+    Returns {name: result}, each result the dictionary of the metric's array function; its score is
+    METRICS[name].score(result). A metric that is not defined on the data set (DCI of a single factor) is reported
+    and left out. Raises InputError for unknown metrics, for codes that cannot be scored (see encoder.Encoder), and
+    if no metric is defined.
     """
-    if not metrics or set(metrics) - set(METRICS):
-        raise InputError(f"metrics {list(metrics)}: expected some of {', '.join(METRICS)}")
-    report, encoder = report or Silent(), Encoder(representation_function, as_uint8)
-    parts = [part for part, users in _USERS.items() if set(metrics) & users]
-    obtain = _watch if hasattr(dataset.images, "draw") else _look_up
-    encoded, factors, fixed = obtain(encoder, dataset, parts, seed, cache, report)
-    results = {}
-    for name in metrics:
+    chosen, parts = find_metrics(metrics), parts_of(find_metrics(metrics))
+    check_seed(seed)
+    encoder, report = Encoder(representation_function, as_uint8), report or Silent()
+    if dataset.images_are_stored:
+        codes, labels = samples_of_stored(encoder, dataset, parts, seed, sizes, cache, report)
+    else:
+        codes, labels = samples_of_drawn(encoder, dataset, parts, seed, sizes, report)
+    return score(assemble(codes, labels, sizes), chosen, seed, jobs, report)
+
+
+def score(samples, metrics, seed=0, jobs=1, report=None):
+    """{name: result} of the Metric records `metrics` on `samples` (samples.Samples), as `evaluate` returns it."""
+    report, results, reasons = report or Silent(), {}, []
+    for metric in metrics:
         began = time.monotonic()
-        with report.stage(name) as progress:
-            results[name] = _SCORERS[name](encoded, factors, fixed, seed=seed, jobs=jobs, progress=progress)
-        report.scored(name, results[name], time.monotonic() - began)
+        arrays = [array for need in metric.needs for array in getattr(samples, need)]
+        try:
+            with report.stage(metric.name) as progress:
+                options = {"seed": seed, "jobs": jobs, "progress": progress}
+                result = metric.function(*arrays, **{name: options[name] for name in metric.options})
+        except NotDefined as reason:
+            reasons.append(f"{metric.name} is not defined here: {reason}")
+            report.say(reasons[-1])
+            continue
+        results[metric.name] = result
+        report.scored(metric.name, result, time.monotonic() - began)
+    if not results:
+        raise InputError("; ".join(reasons))
     return results
 
 
-def _look_up(encoder, dataset, parts, seed, cache, report):
-    """(Encoded, factors of the points, factors fixed in the votes): from the cache, or from each image once."""
-    points = draw_points(dataset, seed) if "points" in parts else None
-    votes = draw_votes(dataset, seed) if "votes" in parts else None
-    asked, encoded = {"points": points, "votes": votes}, Encoded()
-    for part in parts if cache is not None else []:
-        found = cache.load(part, seed)
-        if found is not None:
-            report.say(f"codes of the {part} reused: same encoder, same data")
-            encoded, asked[part] = encoded.updated(found), None
-    if any(request is not None for request in asked.values()):
-        with report.stage("encoding") as progress:
-            fresh = encode(encoder, dataset.images, progress=progress, **asked)
-        encoded = encoded.updated(fresh)
-        if cache is not None:
-            cache.save(fresh, seed)
-    return encoded, points and points.factors, votes and votes.fixed
-
-
-def _watch(encoder, dataset, parts, seed, cache, report):
-    """The same where each picture is drawn anew (a background, noise): as the official code goes, look by look."""
-    of_points, of_votes = NUM_TRAIN + NUM_TEST, NUM_VARIANCE + (NUM_TRAIN_VOTES + NUM_EVAL_VOTES) * VOTE_SIZE
-    total = of_points * ("points" in parts) + of_votes * ("votes" in parts)
-    encoded, factors, fixed = Encoded(), None, None
-    with report.stage("encoding") as progress:
-
-        def look(drawn, random_state):
-            pictures = dataset.observe(drawn, random_state)
-            progress(len(drawn), total)
-            return np.concatenate([encoder(pictures[i : i + VOTE_SIZE]) for i in range(0, len(pictures), VOTE_SIZE)])
-
-        def spread(drawn, random_state):
-            return np.var(look(drawn, random_state), axis=0, ddof=1)
-
-        if "points" in parts:
-            factors, codes = draw_points(dataset, seed, look)
-            encoded = encoded._replace(points=codes)
-        if "votes" in parts:
-            reference, fixed, local = draw_votes(dataset, seed, look, spread)
-            encoded = encoded._replace(variances=np.var(reference, axis=0, ddof=1), local_variances=local)
-    return encoded, factors, fixed
-
-
-def _halves(encoded, factors):
-    return encoded.points[:NUM_TRAIN], factors[:NUM_TRAIN], encoded.points[NUM_TRAIN:], factors[NUM_TRAIN:]
-
-
-def _score_votes(encoded, factors, fixed, **_):
-    train, held_out = slice(NUM_TRAIN_VOTES), slice(NUM_TRAIN_VOTES, None)
-    local = encoded.local_variances
-    return score_votes(encoded.variances, local[train], fixed[train], local[held_out], fixed[held_out])
-
-
-_USERS = {"points": {"dci", "sap_score", "mig", "irs"}, "votes": {"factor_vae_metric"}}
-_SCORERS = {
-    "dci": lambda encoded, factors, fixed, **options: dci(*_halves(encoded, factors), **options),
-    "factor_vae_metric": _score_votes,
-    "sap_score": lambda encoded, factors, fixed, **options: sap(*_halves(encoded, factors), **options),
-    "mig": lambda encoded, factors, fixed, seed, **options: mig(*_halves(encoded, factors)[:2], **options),
-    "irs": lambda encoded, factors, fixed, seed, jobs, **options: irs(*_halves(encoded, factors)[:2], **options),
-}
+def check_seed(seed):
+    """InputError unless `seed` is one that numpy's RandomState takes."""
+    if isinstance(seed, bool) or int(seed) != seed or not 0 <= seed < SEEDS:
+        raise InputError(f"seed {seed!r}: expected a whole number from 0 to {SEEDS - 1}")

@@ -1,18 +1,18 @@
-"""What an evaluation tells while it runs: to nobody, or to people, as bars on a terminal and lines elsewhere."""
+"""What an evaluation reports while it runs: nothing, or bars on a terminal and lines elsewhere."""
 
 import contextlib
 import sys
 
 from tqdm import tqdm
 
-from .protocol import SCORES
+from .metrics.table import METRICS
 
 
 class Silent:
-    """A report that nobody hears; its methods are those that `evaluate` calls."""
+    """Reports nothing; its methods are those that `evaluate` calls."""
 
     def say(self, text):
-        """A line of text."""
+        """Report a line of text."""
 
     @contextlib.contextmanager
     def stage(self, name):
@@ -24,9 +24,9 @@ class Silent:
 
 
 class Console(Silent):
-    """Tells people, on stderr.
+    """Reports to people, on stderr.
 
-    on_score   called with (name, result, seconds) when a metric is done, before anybody is told
+    on_score   called with (name, result, seconds) when a metric is done, before it is reported
     """
 
     def __init__(self, on_score=None, stream=None):
@@ -52,4 +52,4 @@ class Console(Silent):
     def scored(self, name, result, seconds):
         if self.on_score is not None:
             self.on_score(name, result, seconds)
-        self.say(f"{name}: {result[SCORES[name]]:.4f} ({seconds:.1f} s)")
+        self.say(f"{name}: {METRICS[name].score(result):.4f} ({seconds:.1f} s)")

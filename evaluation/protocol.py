@@ -1,80 +1,81 @@
-"""The challenge's settings, and the points that the metrics ask for.
+"""The challenge's settings, and the points that its metrics draw.
 
-The random draws do not depend on the encoder: here they are replayed as disentanglement_lib makes them, each metric
-from a fresh `RandomState(seed)`, so that all points of all metrics are known before the first image is encoded.
-
-Each replay takes a function `look(factors, random_state)` in place of making pictures and encoding them; by default it
-is `dataset.index`, which says where the pictures lie.
+The draws do not depend on the encoder. Each part is drawn from a fresh `RandomState(seed)` as disentanglement_lib
+draws it, step by step: what makes pictures of a step's points may draw from the same random state, as the library
+does, before the next step is drawn.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 
-METRICS = ("dci", "factor_vae_metric", "sap_score", "mig", "irs")  # in the order of the starter kit
-SCORES = {  # the value of each metric that counts
-    "dci": "disentanglement",
-    "factor_vae_metric": "eval_accuracy",
-    "sap_score": "SAP_score",
-    "mig": "discrete_mig",
-    "irs": "IRS",
-}
-NAMES = {  # the metrics in the paper's order, as people write them
-    "factor_vae_metric": "FactorVAE",
-    "sap_score": "SAP",
-    "dci": "DCI",
-    "irs": "IRS",
-    "mig": "MIG",
-}
-NUM_TRAIN, NUM_TEST, BATCH = 10000, 5000, 16  # points of DCI, SAP, MIG and IRS, and how many are drawn at a time
-NUM_VARIANCE, NUM_TRAIN_VOTES, NUM_EVAL_VOTES, VOTE_SIZE = 10000, 10000, 5000, 64  # of FactorVAE
+BATCH = 16  # points of DCI, SAP, MIG and IRS that are drawn at a time
+VOTE_SIZE = 64  # points in a vote of FactorVAE; pairs of points in a vote of BetaVAE
+SEEDS = 2**32  # RandomState takes seeds below this
+LIBLINEAR_SEEDS = np.iinfo(np.int32).max  # scikit-learn draws liblinear's seed below this
 
 
-class Points(NamedTuple):
-    """The points that DCI and SAP ask for; the training points are MIG's and IRS's too."""
+class Sizes(NamedTuple):
+    """How much is drawn; the defaults are the challenge's."""
 
-    factors: np.ndarray  # (NUM_TRAIN + NUM_TEST, F) int64
-    looks: np.ndarray  # (NUM_TRAIN + NUM_TEST, …) what `look` returned: int64 positions in the data set's images
-
-
-class Votes(NamedTuple):
-    """What FactorVAE asks for."""
-
-    reference: np.ndarray  # (NUM_VARIANCE, …) what `look` returned for the points that give each latent's variance
-    fixed: np.ndarray  # (NUM_TRAIN_VOTES + NUM_EVAL_VOTES,) int64 factor that a vote holds fixed
-    looks: np.ndarray  # (NUM_TRAIN_VOTES + NUM_EVAL_VOTES, …) what `look_at_vote` returned: VOTE_SIZE positions
+    train: int = 10000  # points of DCI and SAP, MIG and IRS
+    test: int = 5000  # points of DCI and SAP
+    reference: int = 10000  # points that give each latent's variance for FactorVAE
+    train_votes: int = 10000
+    test_votes: int = 5000
 
 
-def draw_points(dataset, seed=0, look=None, num_train=NUM_TRAIN, num_test=NUM_TEST):
-    """The Points of `dataset`: training and test points, each in batches of BATCH, the last one cut short."""
-    look = look or dataset.index
-    random_state = np.random.RandomState(seed)
-    factors, looks = [], []
-    for total in (num_train, num_test):
+CHALLENGE = Sizes()
+
+
+class Draw(NamedTuple):
+    """One step: points whose codes go to an array of this name."""
+
+    array: str
+    factors: np.ndarray  # (n, F) int64 the points
+    labels: Optional[np.ndarray] = None  # (rows, …) int64 what the metric is told of them; None: nothing
+
+
+def draw_points(dataset, random_state, sizes=CHALLENGE):
+    """Yield Draws of training points, then of test points, in batches of BATCH, the last one cut short."""
+    for total in (sizes.train, sizes.test):
         for first in range(0, total, BATCH):
-            drawn = dataset.sample_factors(min(BATCH, total - first), random_state)
-            factors.append(drawn)
-            looks.append(look(drawn, random_state))
-    return Points(np.concatenate(factors), np.concatenate(looks))
+            factors = dataset.sample_factors(min(BATCH, total - first), random_state)
+            yield Draw("points", factors, factors)
 
 
-def draw_votes(
-    dataset,
-    seed=0,
-    look=None,
-    look_at_vote=None,
-    num_variance=NUM_VARIANCE,
-    num_votes=NUM_TRAIN_VOTES + NUM_EVAL_VOTES,
-):
-    """The Votes of `dataset`: `num_variance` points at once, then vote by vote a factor and VOTE_SIZE points."""
-    look = look or dataset.index
-    look_at_vote = look_at_vote or look
-    random_state = np.random.RandomState(seed)
-    reference = look(dataset.sample_factors(num_variance, random_state), random_state)
-    fixed, looks = np.empty(num_votes, dtype=np.int64), []
-    for vote in range(num_votes):
-        fixed[vote] = random_state.randint(len(dataset.factor_sizes))
+def draw_votes(dataset, random_state, sizes=CHALLENGE):
+    """Yield a Draw of the reference points, then for each vote of FactorVAE one that shares a factor's value."""
+    yield Draw("variances", dataset.sample_factors(sizes.reference, random_state))
+    for _ in range(sizes.train_votes + sizes.test_votes):
+        fixed = random_state.randint(len(dataset.factor_sizes))
         factors = dataset.sample_factors(VOTE_SIZE, random_state)
-        factors[:, fixed[vote]] = factors[0, fixed[vote]]
-        looks.append(look_at_vote(factors, random_state))
-    return Votes(reference, fixed, np.stack(looks))
+        factors[:, fixed] = factors[0, fixed]
+        yield Draw("local_variances", factors, np.array([fixed]))
+
+
+def draw_pairs(dataset, random_state, sizes=CHALLENGE):
+    """Yield two Draws for each vote of BetaVAE: points, and others that share one factor's values with them.
+
+    Between training and test votes the original fits its classifier with the same random state, from which
+    scikit-learn draws a seed that its solver does not use; that draw is replayed.
+    """
+    for vote in range(sizes.train_votes + sizes.test_votes):
+        if vote == sizes.train_votes:
+            random_state.randint(LIBLINEAR_SEEDS)
+        fixed = random_state.randint(len(dataset.factor_sizes))
+        first = dataset.sample_factors(VOTE_SIZE, random_state)
+        second = dataset.sample_factors(VOTE_SIZE, random_state)
+        second[:, fixed] = first[:, fixed]
+        yield Draw("differences", first, np.array([fixed]))
+        yield Draw("differences", second)
+
+
+DRAWS = {"points": draw_points, "votes": draw_votes, "pairs": draw_pairs}  # {part: its draws}
+ARRAYS = {"points": ("points",), "votes": ("variances", "local_variances"), "pairs": ("differences",)}  # of each part
+
+
+def num_points(part, sizes=CHALLENGE):
+    """How many points a part draws."""
+    votes = (sizes.train_votes + sizes.test_votes) * VOTE_SIZE
+    return {"points": sizes.train + sizes.test, "votes": sizes.reference + votes, "pairs": 2 * votes}[part]

@@ -7,19 +7,11 @@ import uuid
 import numpy as np
 
 from .files import write_text
-from .protocol import METRICS, SCORES
-
-RANGES = {  # what a row of the table says beside the score
-    "dci": "Eastwood & Williams 2018: disentanglement",
-    "factor_vae_metric": "Kim & Mnih 2018: evaluation accuracy",
-    "sap_score": "Kumar et al. 2018",
-    "mig": "Chen et al. 2018",
-    "irs": "Suter et al. 2019",
-}
+from .metrics.table import FURTHER, METRICS, OFFICIAL
 
 
 def result_path(folder, name):
-    """Where the challenge looks for the metric `name` in the experiment's `folder` (a Path)."""
+    """Where the challenge reads the metric `name` in the experiment's `folder` (a Path)."""
     return folder / "metrics" / name / "results" / "aggregate" / "evaluation.json"
 
 
@@ -35,16 +27,23 @@ def write_result(folder, name, result, seconds, settings):
 
 
 def final_scores(results):
-    """{metric: score} of {metric: result}."""
-    return {name: float(result[SCORES[name]]) for name, result in results.items()}
+    """{metric: score} of the challenge's metrics in {metric: result}."""
+    official = [metric.name for metric in OFFICIAL]
+    return {name: METRICS[name].score(result) for name, result in results.items() if name in official}
 
 
 def table(results):
-    """The scores as lines for people."""
-    width = max(len(name) for name in results)
-    rows = [f"{'metric':{width}}  {'score':>7}  what it is"]
-    rows += [f"{name:{width}}  {score:7.4f}  {RANGES[name]}" for name, score in final_scores(results).items()]
-    return "\n".join(rows)
+    """The scores as lines for people: the challenge's metrics, and below them, apart, the further ones."""
+    parts = []
+    for head, group in (("metric", OFFICIAL), ("further metric", FURTHER)):
+        names = [name for name in results if METRICS[name] in group]
+        width = max(map(len, (head, *names)))
+        rows = [f"{head:{width}}  {'score':>7}  defined by"]
+        for name in names:
+            metric = METRICS[name]
+            rows.append(f"{name:{width}}  {metric.score(results[name]):7.4f}  {metric.citation}")
+        parts += ["\n".join(rows)] if names else []
+    return "\n\n".join(parts)
 
 
 def _plain(value):
@@ -66,11 +65,11 @@ def read_results(folder):
     encoder = folder / "representation" / "pytorch_model.pt"
     newer_than = encoder.stat().st_mtime if encoder.exists() else 0.0
     found = {}
-    for name in METRICS:
+    for name, metric in METRICS.items():
         path = result_path(folder, name)
         if path.exists() and path.stat().st_mtime >= newer_than:
             values = _read_result(path)
-            if SCORES[name] in values:
+            if metric.key in values:
                 found[name] = values
     return found
 

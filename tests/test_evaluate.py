@@ -1,31 +1,20 @@
-import sys
+import functools
 import time
 
 import numpy as np
 import pytest
 
-from evaluation import METRICS, SCORES, evaluate
+from evaluation import METRICS, evaluate
 from evaluation.cache import CodesCache
+from evaluation.metrics.table import DEFAULT
 from evaluation.progress import Console, Silent
+from evaluation.protocol import Sizes
 from utils.data.dataset import DataSet
 from utils.errors import InputError
 
 SIZES = (3, 1, 4, 2)
-SMALL = {"NUM_TRAIN": 300, "NUM_TEST": 100, "NUM_VARIANCE": 200, "NUM_TRAIN_VOTES": 60, "NUM_EVAL_VOTES": 40}
-
-
-@pytest.fixture(autouse=True)
-def _small_protocol(monkeypatch):
-    module = sys.modules["evaluation.evaluate"]
-    for name, value in SMALL.items():
-        monkeypatch.setattr(module, name, value)
-    votes = SMALL["NUM_TRAIN_VOTES"] + SMALL["NUM_EVAL_VOTES"]
-    points = {"num_train": SMALL["NUM_TRAIN"], "num_test": SMALL["NUM_TEST"]}
-    draw_points, draw_votes = module.draw_points, module.draw_votes
-    monkeypatch.setattr(module, "draw_points", lambda *a: draw_points(*a, **points))
-    monkeypatch.setattr(
-        module, "draw_votes", lambda *a: draw_votes(*a, num_variance=SMALL["NUM_VARIANCE"], num_votes=votes)
-    )
+SMALL = Sizes(train=300, test=100, reference=200, train_votes=60, test_votes=40)
+evaluate = functools.partial(evaluate, sizes=SMALL)
 
 
 def picture(position):
@@ -44,7 +33,7 @@ def perfect(images):
 
 
 def scores(results):
-    return {name: result[SCORES[name]] for name, result in results.items()}
+    return {name: METRICS[name].score(result) for name, result in results.items()}
 
 
 def test_evaluate_perfect_codes(dataset):
@@ -53,7 +42,7 @@ def test_evaluate_perfect_codes(dataset):
     assert [found[name] for name in ("dci", "mig", "irs")] == pytest.approx([1, 1, 1], abs=0.02)
 
 
-@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("name", DEFAULT)
 def test_evaluate_one_metric_as_among_all(dataset, name):
     alone = evaluate(perfect, dataset, metrics=(name,))
     assert scores(alone)[name] == scores(evaluate(perfect, dataset))[name]
@@ -73,12 +62,12 @@ def test_evaluate_another_seed_draws_other_points(dataset):
 
 
 def test_evaluate_refuses_unknown_metrics(dataset):
-    with pytest.raises(InputError, match="expected some of dci"):
-        evaluate(perfect, dataset, metrics=("mig", "beta_vae"))
+    with pytest.raises(InputError, match="metric 'mog': expected some of factor_vae_metric"):
+        evaluate(perfect, dataset, metrics=("mig", "mog"))
 
 
 def test_evaluate_refuses_no_metrics(dataset):
-    with pytest.raises(InputError, match="expected some of dci"):
+    with pytest.raises(InputError, match="no metrics: expected some of"):
         evaluate(perfect, dataset, metrics=())
 
 
@@ -125,8 +114,29 @@ def test_evaluate_reports_metrics_that_are_done_before_an_interrupt(dataset):
     assert story.done == ["irs", "mig"]
 
 
+def test_evaluate_leaves_out_what_a_single_factor_does_not_define():
+    images, story = np.arange(4 * 4, dtype=np.uint8).reshape(4, 2, 2, 1), Story()
+    found = evaluate(lambda x: x.reshape(len(x), -1), DataSet("one", images, (4,), ("a",)), report=story)
+    assert list(found) == ["factor_vae_metric", "sap_score", "mig", "irs"]
+    assert story.lines == ["dci is not defined here: factors: 1 of 1 vary, expected 2 or more that do"]
+
+
+def test_evaluate_refuses_data_on_which_nothing_is_defined():
+    images = np.zeros((4, 2, 2, 1), np.uint8)
+    with pytest.raises(InputError, match="dci is not defined here"):
+        evaluate(lambda x: x.reshape(len(x), -1), DataSet("one", images, (4,), ("a",)), metrics=("dci",))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 0.5, True])
+def test_evaluate_refuses_a_seed_out_of_range(dataset, seed):
+    with pytest.raises(InputError, match="expected a whole number from 0 to 4294967295"):
+        evaluate(perfect, dataset, seed=seed)
+
+
 class Drawn(DataSet):
-    """Pictures that are drawn anew at each look."""
+    """Pictures that are drawn anew each time."""
+
+    images_are_stored = False
 
     def __init__(self, dataset):
         super().__init__("drawn", dataset.images, SIZES, dataset.factor_names)
@@ -144,7 +154,7 @@ class Pictures:
         return self.plain[positions] + random_state.randint(2, size=(len(positions), 1, 1, 1)).astype(np.uint8)
 
 
-def test_evaluate_draws_pictures_in_the_order_of_the_looks(dataset):
+def test_evaluate_draws_pictures_in_the_order_of_the_official_code(dataset):
     seen = []
 
     def represent(images):

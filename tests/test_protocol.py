@@ -1,88 +1,86 @@
 import numpy as np
 import pytest
 
-from evaluation.protocol import BATCH, VOTE_SIZE, draw_points, draw_votes
+from evaluation.protocol import BATCH, DRAWS, LIBLINEAR_SEEDS, VOTE_SIZE, Sizes, draw_pairs, draw_points, draw_votes
+from evaluation.protocol import num_points as count_points
 from utils.data.dataset import DataSet
 
-SIZES = (3, 1, 4, 2)
+GRID = (3, 1, 4, 2)
+FEW = Sizes(train=40, test=20, reference=30, train_votes=3, test_votes=2)
 
 
-class Recorder(DataSet):
-    """A data set that notes how many points were asked for at a time."""
-
-    def __init__(self, sizes=SIZES, hidden=()):
-        names = [f"factor{i}" for i in range(len(sizes))]
-        super().__init__("recorder", np.zeros((int(np.prod(sizes)), 2, 2, 1), np.uint8), sizes, names, hidden=hidden)
-        self.asked = []
-
-    def sample_factors(self, num, random_state):
-        self.asked.append(num)
-        return super().sample_factors(num, random_state)
+@pytest.fixture
+def dataset():
+    names = [f"factor{i}" for i in range(len(GRID))]
+    return DataSet("grid", np.zeros((int(np.prod(GRID)), 2, 2, 1), np.uint8), GRID, names)
 
 
-def test_draw_points_in_batches_cut_short():
-    dataset = Recorder()
-    draw_points(dataset, num_train=40, num_test=20)
-    assert dataset.asked == [BATCH, BATCH, 8, BATCH, 4]
+def sample(num, random_state):
+    return np.stack([random_state.randint(size, size=num) for size in GRID], axis=1)
 
 
-def test_draw_points_by_hand():
-    random_state = np.random.RandomState(3)
-    expected = np.stack([random_state.randint(size, size=10) for size in SIZES], axis=1)
-    np.testing.assert_array_equal(draw_points(Recorder(), seed=3, num_train=10, num_test=0).factors, expected)
+def steps(draw, dataset, seed=0, sizes=FEW):
+    return list(draw(dataset, np.random.RandomState(seed), sizes))
 
 
-def test_draw_points_says_where_the_pictures_lie():
-    points = draw_points(Recorder(), num_train=100, num_test=50)
-    np.testing.assert_array_equal(points.looks, np.ravel_multi_index(points.factors.T, SIZES))
+def test_sizes_are_the_challenge_s():
+    assert tuple(Sizes()) == (10000, 5000, 10000, 10000, 5000)
+    assert (BATCH, VOTE_SIZE) == (16, 64)
 
 
-def test_draw_points_draws_hidden_factors_batch_by_batch():
+def test_draw_points_in_batches_cut_short(dataset):
+    assert [len(step.factors) for step in steps(draw_points, dataset)] == [BATCH, BATCH, 8, BATCH, 4]
+
+
+def test_draw_points_by_hand(dataset):
+    found = steps(draw_points, dataset, 3, FEW._replace(train=10, test=0))
+    np.testing.assert_array_equal(found[0].factors, sample(10, np.random.RandomState(3)))
+    np.testing.assert_array_equal(found[0].labels, found[0].factors)
+
+
+def test_draw_votes_by_hand(dataset):
     random_state = np.random.RandomState(0)
-    expected = []
-    for size in (16, 4):
-        seen, hidden = random_state.randint(3, size=size), random_state.randint(5, size=size)
-        expected.append(seen * 5 + hidden)
-    points = draw_points(Recorder(sizes=(3, 5), hidden=(1,)), num_train=20, num_test=0)
-    np.testing.assert_array_equal(points.looks, np.concatenate(expected))
+    reference = sample(30, random_state)
+    fixed = random_state.randint(len(GRID))
+    vote = sample(VOTE_SIZE, random_state)
+    vote[:, fixed] = vote[0, fixed]
+    found = steps(draw_votes, dataset)
+    np.testing.assert_array_equal(found[0].factors, reference)
+    np.testing.assert_array_equal(found[1].factors, vote)
+    assert found[1].labels.tolist() == [fixed]
 
 
-def test_draw_points_of_other_seeds_differ():
-    first, second = (draw_points(Recorder(), seed=seed, num_train=50, num_test=0).looks for seed in (0, 1))
+def test_draw_votes_choose_among_all_factors(dataset):
+    found = steps(draw_votes, dataset, sizes=FEW._replace(train_votes=100))
+    assert {int(step.labels[0]) for step in found[1:]} == set(range(len(GRID)))
+
+
+def test_draw_pairs_by_hand(dataset):
+    random_state = np.random.RandomState(0)
+    for vote in range(2):
+        fixed = random_state.randint(len(GRID))
+        first, second = sample(VOTE_SIZE, random_state), sample(VOTE_SIZE, random_state)
+        second[:, fixed] = first[:, fixed]
+        if vote == 0:
+            random_state.randint(LIBLINEAR_SEEDS)  # scikit-learn's, between training and test votes
+    found = steps(draw_pairs, dataset, sizes=FEW._replace(train_votes=1, test_votes=1))
+    np.testing.assert_array_equal(found[2].factors, first)
+    np.testing.assert_array_equal(found[3].factors, second)
+    assert found[2].labels.tolist() == [fixed]
+
+
+@pytest.mark.parametrize("part", DRAWS)
+def test_draws_repeat_themselves(dataset, part):
+    for first, second in zip(steps(DRAWS[part], dataset, 5), steps(DRAWS[part], dataset, 5)):
+        np.testing.assert_array_equal(first.factors, second.factors)
+
+
+@pytest.mark.parametrize("part", DRAWS)
+def test_draws_of_other_seeds_differ(dataset, part):
+    first, second = (steps(DRAWS[part], dataset, seed)[0].factors for seed in (0, 1))
     assert (first != second).any()
 
 
-def test_draw_votes_by_hand():
-    random_state = np.random.RandomState(0)
-    reference = np.stack([random_state.randint(size, size=30) for size in SIZES], axis=1)
-    fixed = random_state.randint(len(SIZES))
-    vote = np.stack([random_state.randint(size, size=VOTE_SIZE) for size in SIZES], axis=1)
-    vote[:, fixed] = vote[0, fixed]
-    votes = draw_votes(Recorder(), num_variance=30, num_votes=1)
-    np.testing.assert_array_equal(votes.reference, np.ravel_multi_index(reference.T, SIZES))
-    np.testing.assert_array_equal(votes.looks[0], np.ravel_multi_index(vote.T, SIZES))
-    assert votes.fixed.tolist() == [fixed]
-
-
-def test_draw_votes_hold_one_factor_fixed():
-    votes = draw_votes(Recorder(), num_variance=2, num_votes=50)
-    factors = np.stack(np.unravel_index(votes.looks, SIZES), axis=-1)
-    for vote, fixed in zip(factors, votes.fixed):
-        assert len(set(vote[:, fixed])) == 1
-
-
-def test_draw_votes_choose_among_all_factors():
-    votes = draw_votes(Recorder(), num_variance=2, num_votes=100)
-    assert set(votes.fixed) == set(range(len(SIZES)))
-
-
-def test_draw_votes_keep_what_a_look_at_a_vote_gives():
-    votes = draw_votes(Recorder(), look_at_vote=lambda factors, _: factors.sum(), num_variance=2, num_votes=5)
-    assert votes.looks.shape == (5,)
-
-
-@pytest.mark.parametrize("draw", [draw_points, draw_votes])
-def test_draw_repeats_itself(draw):
-    sizes = {"num_train": 50, "num_test": 9} if draw is draw_points else {"num_variance": 50, "num_votes": 9}
-    first, second = (draw(Recorder(), seed=5, **sizes) for _ in range(2))
-    np.testing.assert_array_equal(first.looks, second.looks)
+@pytest.mark.parametrize("part", DRAWS)
+def test_num_points_counts_what_is_drawn(dataset, part):
+    assert count_points(part, FEW) == sum(len(step.factors) for step in steps(DRAWS[part], dataset))

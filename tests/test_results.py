@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from evaluation.protocol import METRICS, SCORES
+from evaluation.metrics.table import METRICS
 from evaluation.results import final_scores, result_path, table, write_result
 
 RESULT = {"discrete_mig": np.float64(0.25), "mutual_information": np.array([[0.5, np.nan]]), "count": np.int64(3)}
@@ -45,5 +45,5 @@ def test_final_scores_are_plain_floats():
 
 @pytest.mark.parametrize("name", METRICS)
 def test_table_has_a_row_a_metric(name):
-    lines = table({name: {SCORES[name]: 0.12345}}).splitlines()
+    lines = table({name: {METRICS[name].key: 0.12345}}).splitlines()
     assert lines[1].split()[:2] == [name, "0.1235"]

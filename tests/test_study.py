@@ -13,7 +13,7 @@ import pytest
 from conftest import REPOSITORY, challenge_environment
 from PIL import Image
 
-from evaluation.protocol import NAMES
+from evaluation.metrics.table import DEFAULT
 from utils.study import stages as stages_module
 from utils.study.__main__ import main
 from utils.study.grid import read_study
@@ -50,7 +50,7 @@ def calls(monkeypatch, tmp_path):
 
     made = Calls()
     monkeypatch.setattr(stages_module, "_call", made)
-    monkeypatch.setattr(stages_module, "_scores", lambda folder: dict.fromkeys(NAMES, 0.25))
+    monkeypatch.setattr(stages_module, "_scores", lambda folder: dict.fromkeys(DEFAULT, 0.25))
     monkeypatch.setenv("AICROWD_OUTPUT_PATH", str(tmp_path / "unused"))
     return made
 
@@ -134,7 +134,7 @@ def test_mean_and_spread_are_over_seeds():
 
 def test_markdown_tells_the_papers_rows_from_ours():
     study = read_study("configs/studies/objectives.yml", ["seeds=2"])
-    found = {row: {seed: dict.fromkeys(NAMES, 0.2 + seed) for seed in (0, 1)} for row in study.rows}
+    found = {row: {seed: dict.fromkeys(DEFAULT, 0.2 + seed) for seed in (0, 1)} for row in study.rows}
     lines = markdown(study, found, paper_rows(study), {}).splitlines()
     assert "| **factor_vae** | 2 | " + " | ".join(["0.7000 ± 0.7071"] * 5) + " |" in lines
     assert "| *factor_vae, the paper* | | *0.4490* | *0.0596* | *0.1385* | *0.5976* | *0.0589* |" in lines

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from evaluation.protocol import NAMES
+from evaluation.metrics.table import OFFICIAL
 from utils.config import Config
 from utils.study import rank
 from utils.study.udr import agreement, udr
 
 
 def run(name, *scores, **keys):
-    return rank.Ranked(name, name, Config(**keys), dict(zip(NAMES, scores)))
+    return rank.Ranked(name, name, Config(**keys), dict(zip([metric.name for metric in OFFICIAL], scores)))
 
 
 @pytest.fixture

@@ -2,28 +2,30 @@
 
 import numpy as np
 
+from ..errors import InputError, NotDefined
+
 
 def check_codes(codes, name="codes"):
-    """`codes` as float32 (num_samples, num_codes), C order. ValueError names what is wrong with them."""
+    """`codes` as float32 (num_samples, num_codes), C order. InputError names what is wrong with them."""
     codes = np.asarray(codes)
     if codes.ndim != 2 or codes.dtype.kind not in "fiu" or not len(codes):
-        raise ValueError(f"{name}: {codes.dtype} {codes.shape}, expected numbers of shape (num_samples, num_codes)")
+        raise InputError(f"{name}: {codes.dtype} {codes.shape}, expected numbers of shape (num_samples, num_codes)")
     if codes.shape[1] < 2:
-        raise ValueError(f"{name}: {codes.shape[1]} latent, expected at least 2 (the metrics compare latents)")
+        raise InputError(f"{name}: {codes.shape[1]} latent, expected at least 2 (the metrics compare latents)")
     codes = np.ascontiguousarray(codes, dtype=np.float32)
     bad = np.flatnonzero(~np.isfinite(codes).all(axis=0))
     if len(bad):
-        raise ValueError(f"{name}: latent {bad[0]} is NaN or infinite ({len(bad)} of {codes.shape[1]} latents are)")
+        raise InputError(f"{name}: latent {bad[0]} is NaN or infinite ({len(bad)} of {codes.shape[1]} latents are)")
     return codes
 
 
 def check_factors(factors, num_samples, name="factors"):
-    """`factors` as int64 (num_samples, num_factors). ValueError names what is wrong with them."""
+    """`factors` as int64 (num_samples, num_factors). InputError names what is wrong with them."""
     factors = np.asarray(factors)
     if factors.ndim != 2 or factors.dtype.kind not in "iu" or factors.shape[1] < 1:
-        raise ValueError(f"{name}: {factors.dtype} {factors.shape}, expected integers (num_samples, num_factors)")
+        raise InputError(f"{name}: {factors.dtype} {factors.shape}, expected integers (num_samples, num_factors)")
     if len(factors) != num_samples:
-        raise ValueError(f"{name}: {len(factors)} samples, expected {num_samples}, as there are codes")
+        raise InputError(f"{name}: {len(factors)} samples, expected {num_samples}, as there are codes")
     return factors.astype(np.int64)
 
 
@@ -34,10 +36,10 @@ def check_pair(codes, factors, suffix=""):
 
 
 def varying(factors, at_least=1):
-    """Indices of the factors that take more than one value. ValueError if there are fewer than `at_least`."""
+    """Indices of the factors that take more than one value. NotDefined if there are fewer than `at_least`."""
     found = np.flatnonzero((factors != factors[:1]).any(axis=0))
     if len(found) < at_least:
-        raise ValueError(f"factors: {len(found)} of {factors.shape[1]} vary, expected {at_least} or more that do")
+        raise NotDefined(f"factors: {len(found)} of {factors.shape[1]} vary, expected {at_least} or more that do")
     return found
 
 

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluation.protocol import METRICS, NUM_TEST, NUM_TRAIN, SCORES
+from evaluation.metrics.table import DEFAULT, METRICS
+from evaluation.protocol import CHALLENGE
 from evaluation.results import result_path
 from utils.data import load
 from utils.files import REPOSITORY
@@ -46,7 +47,7 @@ def parse(arguments):
     )
     parser.add_argument("encoder", nargs="?")
     parser.add_argument("dataset", nargs="?")
-    parser.add_argument("--metrics", default=METRICS, type=lambda text: text.split(","))
+    parser.add_argument("--metrics", default=DEFAULT, type=lambda text: text.split(","))
     parser.add_argument("--official", nargs=2, metavar=("PYTHON", "SCORE.py"))
     parser.add_argument("--growth", type=lambda text: [int(number) for number in text.split(",")])
     parser.add_argument("--encoding", action="store_true")
@@ -64,7 +65,10 @@ def compare(options):
         official = score_official(options, Path(folder)) if options.official else None
     print("| metric | ours | official | difference | ours, s | official, s |\n|---|---|---|---|---|---|")
     for name in options.metrics:
-        score, took = ours[name][f"evaluation_results.{SCORES[name]}"], ours[name]["evaluation_results.elapsed_time"]
+        score, took = (
+            ours[name][f"evaluation_results.{METRICS[name].key}"],
+            ours[name]["evaluation_results.elapsed_time"],
+        )
         row = [name, f"{score:.6f}", "", "", f"{took:.1f}", ""]
         if official:
             expected, official_took = official["scores"][name], official["details"][name]["seconds"]
@@ -100,11 +104,11 @@ def score_official(options, folder):
 def measure_growth(numbers):
     """Processor seconds of each metric on random codes, one thread, by number of latents."""
     random_state = np.random.RandomState(0)
-    factors = np.stack([random_state.randint(size, size=NUM_TRAIN + NUM_TEST) for size in SIZES], axis=1)
-    seconds_of(random_state.randn(NUM_TRAIN + NUM_TEST, 2).astype(np.float32), factors)  # compiles
+    factors = np.stack([random_state.randint(size, size=CHALLENGE.train + CHALLENGE.test) for size in SIZES], axis=1)
+    seconds_of(random_state.randn(len(factors), 2).astype(np.float32), factors)  # compiles
     print(f"| latents | DCI ({STAGES} of 100 stages, scaled) | SAP | MIG | IRS |\n|---|---|---|---|---|")
     for number in numbers:
-        codes = random_state.randn(NUM_TRAIN + NUM_TEST, number).astype(np.float32)
+        codes = random_state.randn(len(factors), number).astype(np.float32)
         print(f"| {number} | " + " | ".join(f"{one:.2f}" for one in seconds_of(codes, factors)) + " |", flush=True)
 
 
@@ -114,7 +118,7 @@ def seconds_of(codes, factors):
     from evaluation.sklearn_0_20.boosting import STAGES as ALL_STAGES
     from evaluation.sklearn_0_20.boosting import boost
 
-    train, test = slice(NUM_TRAIN), slice(NUM_TRAIN, None)
+    train, test = slice(CHALLENGE.train), slice(CHALLENGE.train, None)
     steps = (
         (lambda: boost(codes[train], factors[train], codes[test], SIZES, stages=STAGES), ALL_STAGES / STAGES),
         (lambda: sap(codes[train], factors[train], codes[test], factors[test]), 1),
@@ -128,7 +132,7 @@ def measure_encoding(encoder, name):
     """Processor seconds of encoding on one thread, over what the network's operations take in a matrix product."""
     import torch
 
-    from evaluation.codes import BATCH
+    from evaluation.stored import BATCH
     from representation import load as load_encoder
     from utils.memory import keep_freed_memory
 

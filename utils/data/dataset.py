@@ -20,6 +20,8 @@ class DataSet:
     Training reads `images` and nothing else.
     """
 
+    images_are_stored = True  # False: a point's picture comes from `observe` alone, each time another one
+
     def __init__(self, name, images, factor_sizes, factor_names, hidden=()):
         self.name, self.images = name, batched(images)
         self._sizes = tuple(int(size) for size in factor_sizes)

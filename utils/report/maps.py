@@ -5,16 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evaluation.protocol import METRICS, NAMES, SCORES
+from evaluation.metrics.table import OFFICIAL
 from utils.report import paper
-
-MEANINGS = {  # what a person should know of a score
-    "factor_vae_metric": "How often the latent that varies least tells which factor was held fixed.",
-    "sap_score": "How much better the best latent predicts a factor than the next best does.",
-    "dci": "How exclusively a latent serves one factor, by the importances of boosted trees.",
-    "irs": "How little a latent strays when all factors but its own change.",
-    "mig": "How much more the best latent tells of a factor than the next best does.",
-}
 
 
 class Map(NamedTuple):
@@ -33,7 +25,7 @@ def scores_table(results, same_data):
     label, reported = paper.entry()
     where = "on MPI3D" if same_data else "on MPI3D, another data set"
     head = f'<tr><th>metric</th><th>this run</th><th class="paper">the paper<small>{escape(label)}</small></th></tr>'
-    rows = [_score_row(name, _score(results, name), reported[name]) for name in NAMES]
+    rows = [_score_row(metric, _score(results, metric), reported[metric.name]) for metric in OFFICIAL]
     note = f"“The paper” is what it reports {where}; it was not measured here."
     return (
         f'<table class="scores"><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table><p class="note">{note}</p>'
@@ -50,7 +42,7 @@ def maps(results, num_factors):
         "mig": _information,
     }
     num_latents = num_scored_latents(results)
-    return [makers[name](results[name], num_latents, num_factors) for name in NAMES if name in results]
+    return [makers[name](results[name], num_latents, num_factors) for name in makers if name in results]
 
 
 def num_scored_latents(results):
@@ -71,17 +63,17 @@ def map_table(one, latents, factor_names):
     return f'<table class="map"><thead><tr><td></td>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
-def _score_row(name, ours, theirs):
+def _score_row(metric, ours, theirs):
     found = "–" if ours is None else f"{ours:.4f}"
     bar = "" if ours is None else f'<i class="ours" style="width:{100 * ours:.1f}%"></i>'
     return (
-        f"<tr><th>{NAMES[name]}<small>{MEANINGS[name]}</small></th><td><b>{found}</b>{bar}</td>"
+        f"<tr><th>{metric.title}<small>{metric.meaning}</small></th><td><b>{found}</b>{bar}</td>"
         f'<td class="paper">{theirs:.4f}<i style="width:{100 * theirs:.1f}%"></i></td></tr>'
     )
 
 
-def _score(results, name):
-    value = results.get(name, {}).get(SCORES[name])
+def _score(results, metric):
+    value = results.get(metric.name, {}).get(metric.key)
     return float(value) if value is not None and np.isfinite(value) else None
 
 
@@ -172,4 +164,3 @@ _SIZED = (
     ("dci", "importance_matrix", 0),
     ("factor_vae_metric", "votes", 1),
 )
-assert set(MEANINGS) == set(METRICS) == set(NAMES)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from scipy.stats import rankdata, spearmanr
 
-from evaluation.protocol import NAMES, SCORES
+from evaluation.metrics.table import OFFICIAL
 from evaluation.results import read_results
 from utils.data import load
 from utils.errors import InputError
@@ -34,11 +34,11 @@ def read_runs(folders):
     found = []
     for folder in dict.fromkeys(Path(folder).resolve() for folder in folders):
         config, results = read_run_config(folder), read_results(folder)
-        missing = [metric for metric in NAMES if metric not in results]
+        missing = [metric.name for metric in OFFICIAL if metric.name not in results]
         if config is None or missing:
             what = "config.json" if config is None else f"scores of {', '.join(missing)} for its encoder"
             raise InputError(f"{folder}: has no {what}; expected the folder of a run that local_evaluation.py scored")
-        scores = {metric: float(results[metric][SCORES[metric]]) for metric in NAMES}
+        scores = {metric.name: metric.score(results[metric.name]) for metric in OFFICIAL}
         found.append(Ranked(folder.name, folder, config, scores))
     names = [one.name for one in found]
     return [one if names.count(one.name) == 1 else one._replace(name=str(one.folder)) for one in found]
@@ -52,14 +52,14 @@ def ranks(scores):
 
 def rank_table(runs):
     """The table of ranks as text, best mean rank first; '=' marks a tie."""
-    scores = np.array([[run.scores[metric] for metric in NAMES] for run in runs])
+    scores = np.array([[run.scores[metric.name] for metric in OFFICIAL] for run in runs])
     by_metric = ranks(scores)
     overall = by_metric.mean(axis=1)
     width = max(len(run.name) for run in runs) + 2
-    lines = [f"{'place':>5}  {'run':{width}}{'mean rank':>9}" + "".join(f"{name:>16}" for name in NAMES.values())]
+    lines = [f"{'place':>5}  {'run':{width}}{'mean rank':>9}" + "".join(f"{metric.title:>16}" for metric in OFFICIAL)]
     for index in np.lexsort((np.arange(len(runs)), overall)):
         cells = "".join(
-            f"{scores[index, m]:.4f} ({_place(by_metric[:, m], index)})".rjust(16) for m in range(len(NAMES))
+            f"{scores[index, m]:.4f} ({_place(by_metric[:, m], index)})".rjust(16) for m in range(len(OFFICIAL))
         )
         lines.append(f"{_place(overall, index):>5}  {runs[index].name:{width}}{overall[index]:>9.2f}{cells}")
     return "\n".join(lines)
@@ -97,14 +97,14 @@ def codes_and_kl(run, data_root):
 
 def _group_lines(group, data_root):
     scores = udr(*zip(*(codes_and_kl(run, data_root) for run in group)))
-    official = np.array([[run.scores[metric] for metric in NAMES] for run in group])
+    official = np.array([[run.scores[metric.name] for metric in OFFICIAL] for run in group])
     overall = ranks(official).mean(axis=1)
     best = int(np.argmax(scores))
     place = _place(overall, best)
     lines = [f"UDR, without labels, among {len(group)} runs that differ in their seed alone:"]
     lines += [f"  {run.name}: {score:.4f}" for run, score in sorted(zip(group, scores), key=lambda pair: -pair[1])]
     lines.append(f"  it picks {group[best].name}, which the official scores place {place} of {len(group)}")
-    columns = {"mean rank": -overall, **dict(zip(NAMES.values(), official.T))}
+    columns = {"mean rank": -overall, **dict(zip([metric.title for metric in OFFICIAL], official.T))}
     told = ", ".join(f"{name} {_agreement(scores, column)}" for name, column in columns.items())
     return [*lines, f"  Spearman correlation of UDR with the official scores: {told}"]
 

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from evaluation.protocol import SCORES
+from evaluation.metrics.table import OFFICIAL
 from evaluation.results import read_results
 from utils.files import REPOSITORY, write_text
 from utils.run.folder import FREE_TO_CHANGE
@@ -50,7 +50,7 @@ def read_result(folder, stage):
     except (OSError, ValueError):
         return None
     same = isinstance(found, dict) and found.get("config") == _lasting(stage.config)
-    return found if same and set(found.get("scores", ())) == set(SCORES) else None
+    return found if same and set(found.get("scores", ())) == {metric.name for metric in OFFICIAL} else None
 
 
 def result_path(folder, stage):
@@ -82,10 +82,11 @@ def _make_result(folder, name, stage, environment, lock):
 
 
 def _scores(run_folder):
-    scores = {metric: float(result[SCORES[metric]]) for metric, result in read_results(run_folder).items()}
-    if set(scores) != set(SCORES):
-        raise Failed(f"local_evaluation.py left no score of {', '.join(sorted(set(SCORES) - set(scores)))}")
-    return scores
+    results = read_results(run_folder)
+    missing = sorted(metric.name for metric in OFFICIAL if metric.name not in results)
+    if missing:
+        raise Failed(f"local_evaluation.py left no score of {', '.join(missing)}")
+    return {metric.name: metric.score(results[metric.name]) for metric in OFFICIAL}
 
 
 def _lasting(config):

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from evaluation.protocol import NAMES
+from evaluation.metrics.table import OFFICIAL
 from utils.files import atomic_path, write_text
 from utils.report import paper
 from utils.study.stages import read_result
@@ -58,14 +58,14 @@ def mean_and_spread(scores, metric):
 
 def markdown(study, found, reported, failures):
     """table.md's text."""
-    lines = [f"# {study.title}", "", "| | seeds | " + " | ".join(NAMES.values()) + " |"]
-    lines.append("|---|---|" + "---|" * len(NAMES))
+    lines = [f"# {study.title}", "", "| | seeds | " + " | ".join(metric.title for metric in OFFICIAL) + " |"]
+    lines.append("|---|---|" + "---|" * len(OFFICIAL))
     for row in [*study.rows, *(row for row in reported if row not in study.rows)]:
         if row in found:
-            cells = [_ours(found[row], metric) for metric in NAMES]
+            cells = [_ours(found[row], metric.name) for metric in OFFICIAL]
             lines.append(f"| **{row}** | {len(found[row])} | " + " | ".join(cells) + " |")
         if row in reported:
-            cells = [_theirs(reported[row][metric]) for metric in NAMES]
+            cells = [_theirs(reported[row][metric.name]) for metric in OFFICIAL]
             lines.append(f"| *{row}, the paper* | | " + " | ".join(cells) + " |")
     lines += ["", "Bold rows: measured, mean ± standard deviation over seeds."]
     if reported:
@@ -78,12 +78,12 @@ def as_csv(found, reported):
     """table.csv's text: a line a run, and a line a row of the paper."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["row", "source", "seed", *NAMES])
+    writer.writerow(["row", "source", "seed", *(metric.name for metric in OFFICIAL)])
     for row, by_seed in found.items():
         for seed, scores in sorted(by_seed.items()):
-            writer.writerow([row, "measured", seed, *(scores[metric] for metric in NAMES)])
+            writer.writerow([row, "measured", seed, *(scores[metric.name] for metric in OFFICIAL)])
     for row, scores in reported.items():
-        writer.writerow([row, "paper", "", *(scores[metric] for metric in NAMES)])
+        writer.writerow([row, "paper", "", *(scores[metric.name] for metric in OFFICIAL)])
     return out.getvalue()
 
 
@@ -92,10 +92,10 @@ def plot(study, found, reported):
     rows = [*study.rows, *(row for row in reported if row not in study.rows)]
     figure = Figure(figsize=(13, 1.7 + 0.42 * len(rows)), dpi=110)
     FigureCanvasAgg(figure)
-    panels = figure.subplots(1, len(NAMES), sharey=True)
-    for panel, (metric, name) in zip(panels, NAMES.items()):
-        _panel(panel, rows, found, reported, metric)
-        panel.set_title(name, fontsize=11)
+    panels = figure.subplots(1, len(OFFICIAL), sharey=True)
+    for panel, metric in zip(panels, OFFICIAL):
+        _panel(panel, rows, found, reported, metric.name)
+        panel.set_title(metric.title, fontsize=11)
     panels[0].set_yticks(range(len(rows)), rows)
     panels[0].set_ylim(len(rows) - 0.5, -0.5)
     handles, labels = panels[0].get_legend_handles_labels()

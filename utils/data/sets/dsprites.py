@@ -43,6 +43,8 @@ class DrawnSprites(DataSet):
     draw(sprites, random_state): float (n, 64, 64, 3) in [0, 1] from float (n, 64, 64, 1), drawing picture by picture
     """
 
+    images_are_stored = False
+
     def __init__(self, name, sprites, sizes, draw):
         super().__init__(name, DrawnImages(sprites, draw), sizes, NAMES, hidden=(0,))
 
