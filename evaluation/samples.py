@@ -12,9 +12,7 @@ class Samples(NamedTuple):
 
     train: Optional[Tuple[np.ndarray, ...]] = None  # codes (n, D), factors (n, F)
     test: Optional[Tuple[np.ndarray, ...]] = None  # codes (m, D), factors (m, F)
-    votes: Optional[Tuple[np.ndarray, ...]] = (
-        None  # variances (D,); for train and test: (votes, D), fixed (votes,)
-    )
+    votes: Optional[Tuple[np.ndarray, ...]] = None  # variances (D,); for train and test: (votes, D), fixed (votes,)
     pairs: Optional[Tuple[np.ndarray, ...]] = None  # for train and test: mean differences (votes, D), fixed (votes,)
 
     @property
