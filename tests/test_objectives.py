@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from utils.config import Config
+from utils.config import OBJECTIVE_NAMES, Config
 from utils.training import objectives
 from utils.training.objectives import OBJECTIVES, Posterior
 
@@ -21,7 +21,7 @@ def posterior(requires_grad=False):
 
 def value(name, given, **settings):
     logits = torch.stack([given.sample.sum(1), -given.sample.prod(1)], dim=1)
-    return sum(OBJECTIVES[name](given, STEP, dataclasses.replace(Config(), **settings), logits).values())
+    return sum(OBJECTIVES[name].function(given, STEP, dataclasses.replace(Config(), **settings), logits).values())
 
 
 def independent(count=4000, latents=3):
@@ -146,5 +146,9 @@ def test_reconstruction_loss_is_the_bernoulli_likelihood_summed_over_pixels():
 
 def test_factor_vae_weighs_tc_with_gamma():
     logits = torch.tensor([[2.0, 0.5]])
-    terms = OBJECTIVES["factor_vae"](posterior(), 0, dataclasses.replace(Config(), gamma=100.0), logits)
+    terms = OBJECTIVES["factor_vae"].function(posterior(), 0, dataclasses.replace(Config(), gamma=100.0), logits)
     assert float(terms["tc"]) == 150
+
+
+def test_objectives_are_those_that_a_configuration_may_name():
+    assert set(OBJECTIVES) == set(OBJECTIVE_NAMES)

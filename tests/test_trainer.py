@@ -21,8 +21,8 @@ def weights(trained, name):
     return [parameter.detach().clone() for parameter in trained.networks[name].parameters()]
 
 
-def plain_step(trained, images, generator):
-    """Kim & Mnih 2018, algorithm 2, as plainly as it can be written: gradients of each loss, then plain Adam."""
+def plain_gradients(trained, images, generator):
+    """Kim & Mnih 2018, algorithm 2, as plainly as it can be written: [(gradients, parameters, rate, betas)]."""
     config, networks = trained.config, trained.networks
     encoder, decoder = networks["encoder"], networks["decoder"]
     first, second = images[: config.batch_size], images[config.batch_size :]
@@ -32,7 +32,7 @@ def plain_step(trained, images, generator):
     pixels = torch.sigmoid(decoder(given.sample))
     likelihood = first * pixels.log() + (1 - first) * (1 - pixels).log()
     logits = networks["discriminator"](given.sample) if "discriminator" in networks else None
-    terms = objectives.OBJECTIVES[config.objective](given, trained.step, config, logits)
+    terms = objectives.OBJECTIVES[config.objective].function(given, trained.step, config, logits)
     vae = [*encoder.parameters(), *decoder.parameters()]
     losses = [(-likelihood.sum() / len(first) + sum(terms.values()), vae, config.learning_rate, (0.9, 0.999))]
     if logits is not None:
@@ -44,45 +44,82 @@ def plain_step(trained, images, generator):
         marginals = torch.log_softmax(critic(permuted), 1)[:, 1].mean()
         loss = -0.5 * (joint + marginals)
         losses.append((loss, list(critic.parameters()), config.discriminator_learning_rate, (0.5, 0.9)))
-    gradients = [torch.autograd.grad(loss, parameters, retain_graph=True) for loss, parameters, _, _ in losses]
-    return [
-        first_adam_step(parameter, gradient, rate, betas)
-        for (_, parameters, rate, betas), found in zip(losses, gradients)
-        for parameter, gradient in zip(parameters, found)
-    ]
+    return [(torch.autograd.grad(loss, own, retain_graph=True), own, *rest) for loss, own, *rest in losses]
 
 
-def first_adam_step(parameter, gradient, rate, betas):
-    first, second = (1 - betas[0]) * gradient, (1 - betas[1]) * gradient**2
-    unbiased = first / (1 - betas[0]), second / (1 - betas[1])
-    return parameter.detach() - rate * unbiased[0] / (unbiased[1].sqrt() + 1e-8)
+def plain_step(trained, images, generator, moments):
+    """One step of plain Adam by `plain_gradients`; `moments`: {parameter: [steps, first, second]}, updated."""
+    for gradients, parameters, rate, betas in plain_gradients(trained, images, generator):
+        for parameter, gradient in zip(parameters, gradients):
+            adam_step(parameter.data, gradient, rate, betas, moments.setdefault(parameter, [0, 0.0, 0.0]))
+    trained.step += 1
+
+
+def adam_step(values, gradient, rate, betas, moments):
+    """Kingma & Ba 2015, algorithm 1, in place."""
+    moments[0] += 1
+    moments[1] = betas[0] * moments[1] + (1 - betas[0]) * gradient
+    moments[2] = betas[1] * moments[2] + (1 - betas[1]) * gradient**2
+    first, second = (moment / (1 - beta ** moments[0]) for moment, beta in zip(moments[1:], betas))
+    values -= rate * first / (second.sqrt() + 1e-8)
 
 
 @pytest.mark.parametrize("objective", OBJECTIVE_NAMES)
-def test_learn_equals_a_plain_step_in_float64(tiny_images, objective):
-    trained = trainer(tiny_images, torch.float64, objective=objective)
-    images = to_model_input(tiny_images[: 8 if trained.adversarial else 4], CPU).double()
-    expected = plain_step(trained, images, torch.Generator().manual_seed(5))
-    trained.learn(images, torch.Generator().manual_seed(5))
-    found = [p for optimizer in trained.optimizers.values() for p in optimizer.param_groups[0]["params"]]
-    for one, other in zip(found, expected):
-        assert torch.allclose(one, other, rtol=1e-10, atol=1e-12)
+def test_learn_equals_plain_steps_in_float64(tiny_images, objective):
+    """Three steps: the first step of Adam does not depend on its betas."""
+    trained, plain = (trainer(tiny_images, torch.float64, objective=objective) for _ in range(2))
+    count, moments = 8 if objective == "factor_vae" else 4, {}
+    for step in range(3):
+        images = to_model_input(tiny_images[count * step : count * (step + 1)], CPU).double()
+        trained.learn(images, torch.Generator().manual_seed(step))
+        trained.step += 1
+        plain_step(plain, images, torch.Generator().manual_seed(step), moments)
+    for name in plain.networks:
+        for one, other in zip(weights(trained, name), weights(plain, name)):
+            assert torch.allclose(one, other, rtol=1e-9, atol=1e-11)
 
 
-def test_discriminators_loss_leaves_the_encoder_alone(tiny_images):
-    moved, still = (trainer(tiny_images, discriminator_learning_rate=rate) for rate in (1e-4, 0.0))
-    for trained in (moved, still):
-        trained.update()
-        trained.close()
-    assert all(torch.equal(a, b) for a, b in zip(weights(moved, "encoder"), weights(still, "encoder")))
+def test_learn_reports_the_discriminators_loss_and_accuracy(tiny_images):
+    trained = trainer(tiny_images, torch.float64)
+    images = to_model_input(tiny_images[:8], CPU).double()
+    (codes, permuted), discriminator = draw(trained, images), trained.networks["discriminator"]
+    told = torch.log_softmax(discriminator(torch.cat([codes, permuted])), 1).detach()
+    right = torch.cat([told[:4, 0], told[4:, 1]])
+    numbers = trained.learn(images, torch.Generator().manual_seed(5))
+    assert float(numbers["discriminator_loss"]) == pytest.approx(-float(right.mean()), rel=1e-10)
+    assert float(numbers["discriminator_accuracy"]) == pytest.approx(float((right > math.log(0.5)).double().mean()))
 
 
-def test_autoencoders_loss_leaves_the_discriminator_alone(tiny_images):
-    moved, still = (trainer(tiny_images, gamma=gamma) for gamma in (0.0, 50.0))
-    for trained in (moved, still):
-        trained.update()
-        trained.close()
-    assert all(torch.equal(a, b) for a, b in zip(weights(moved, "discriminator"), weights(still, "discriminator")))
+def draw(trained, images):
+    """The codes of `images`' first half and the permuted codes of its second, as a step with seed 5 draws them."""
+    generator, codes = torch.Generator().manual_seed(5), []
+    for half in images.split(4):
+        mean, logvar = trained.networks["encoder"](half)
+        codes.append(mean + (logvar / 2).exp() * torch.randn(mean.shape, generator=generator, dtype=mean.dtype))
+    return codes[0].detach(), objectives.permute_dims(codes[1].detach(), generator)
+
+
+def after_an_update(images):
+    trained = trainer(images)
+    trained.update()
+    trained.close()
+    return trained
+
+
+def test_discriminators_loss_leaves_the_autoencoder_alone(tiny_images, monkeypatch):
+    one, loss = after_an_update(tiny_images), objectives.discriminator_loss
+    monkeypatch.setattr(objectives, "discriminator_loss", lambda *logits: -1000 * loss(*logits))
+    other = after_an_update(tiny_images)
+    for name, same in (("encoder", True), ("decoder", True), ("discriminator", False)):
+        assert all(torch.equal(a, b) is same for a, b in zip(weights(one, name), weights(other, name)))
+
+
+def test_autoencoders_loss_leaves_the_discriminator_alone(tiny_images, monkeypatch):
+    one, loss = after_an_update(tiny_images), objectives.reconstruction_loss
+    monkeypatch.setattr(objectives, "reconstruction_loss", lambda *pixels: -1000 * loss(*pixels))
+    other = after_an_update(tiny_images)
+    for name, same in (("encoder", False), ("decoder", False), ("discriminator", True)):
+        assert all(torch.equal(a, b) is same for a, b in zip(weights(one, name), weights(other, name)))
 
 
 def test_update_lowers_the_reconstruction_loss(tiny_images):

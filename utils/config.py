@@ -11,7 +11,7 @@ import yaml
 
 from utils.errors import InputError
 
-OBJECTIVE_NAMES = (
+OBJECTIVE_NAMES = (  # the keys of utils.training.objectives.OBJECTIVES, which needs PyTorch
     "factor_vae",
     "beta_vae",
     "annealed_vae",

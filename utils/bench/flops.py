@@ -3,6 +3,7 @@
 from torch import nn
 
 from utils.training import models
+from utils.training.objectives import OBJECTIVES
 
 GRID = 64  # height and width of an image
 
@@ -12,14 +13,15 @@ def step_flops(config, channels):
 
     Counted are the products of convolutions and fully connected layers; all else is small beside them. A layer costs
     one product forward, one for the gradient of its weights and one for the gradient of its input, which a network's
-    first layer on data needs not. FactorVAE's second half of the batch is encoded without gradients, and its
-    discriminator goes once over both halves (utils/adversary.py).
+    first layer on data does not need. FactorVAE's second half of the batch is encoded without gradients. Its
+    discriminator sees both halves; one backward pass of the difference of its logits could serve both losses, so a
+    layer's three products for each half are what is necessary.
     """
     size = (channels, config.latent_dim, config.width, config.depth)
     encoder, decoder = models.Encoder(*size), models.Decoder(*size)
     encode, first = (_products(part, GRID) for part in (encoder, encoder.convolutions[0]))
     an_image = 3 * encode - first + 3 * _products(decoder, models.GRID)
-    if config.objective == "factor_vae":
+    if OBJECTIVES[config.objective].needs_discriminator:
         discriminator = models.Discriminator(config.latent_dim)
         judge = _products(discriminator, 1)
         an_image += encode + 6 * judge - config.latent_dim * discriminator.layers[0].out_features

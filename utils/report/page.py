@@ -12,7 +12,7 @@ from utils.durations import clock
 from utils.report import charts
 from utils.report import pictures as plots
 from utils.report.maps import map_table, maps, num_scored_latents, scores_table
-from utils.training.objectives import ACTIVE_KL
+from utils.training.objectives import ACTIVE_KL, OBJECTIVES
 
 CURVES = {  # columns of log.csv that are shown, and what they are
     "reconstruction": "Reconstruction loss (nats)",
@@ -23,20 +23,12 @@ CURVES = {  # columns of log.csv that are shown, and what they are
     "active_latents": f"Active latents (KL > {ACTIVE_KL} nats)",
     "steps_per_second": "Steps per second",
 }
-NAMES = {
-    "factor_vae": "FactorVAE",
-    "beta_vae": "β-VAE",
-    "annealed_vae": "AnnealedVAE",
-    "dip_vae_i": "DIP-VAE-I",
-    "dip_vae_ii": "DIP-VAE-II",
-    "beta_tc_vae": "β-TCVAE",
-    "bottleneck_vae": "BottleneckVAE",
-}
 
 
 def page(contents):
     """The whole page, of what a run left: `contents` (utils.report.gather.Contents)."""
-    title = f"{NAMES[contents.config['objective']] if contents.config else 'Encoder'} on {contents.dataset}"
+    model = OBJECTIVES[contents.config["objective"]].title if contents.config else "Encoder"
+    title = f"{model} on {contents.dataset}"
     style = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
     sections = [make(contents) for make in (_scores, _curves, _reconstructions, _traversals, _maps, _facts)]
     return (

@@ -2,7 +2,12 @@
 
 At width=1 and depth=1 encoder and decoder are the baseline of disentanglement_lib (Locatello et al. 2019, table 1),
 and the discriminator is FactorVAE's (Kim & Mnih 2018, appendix A). Images are NCHW, 64x64.
+
+`cast` opens the context in which a network's hidden layers run (utils.training.device.autocast). What a network
+returns is always computed in the type of its weights: mean and logvar, pixels and logits lose too much in bfloat16.
 """
+
+from contextlib import nullcontext
 
 import torch
 from torch import nn
@@ -30,9 +35,11 @@ class Encoder(nn.Module):
         self.mean = nn.Linear(FEATURES * width, latent_dim)
         self.logvar = nn.Linear(FEATURES * width, latent_dim)
 
-    def forward(self, images):
-        features = self.convolutions(images).flatten(1)  # (N, 64 * width * 16)
-        features = torch.relu(self.features(features))
+    def forward(self, images, cast=nullcontext):
+        with cast():
+            features = self.convolutions(images).flatten(1)  # (N, 64 * width * 16)
+            features = torch.relu(self.features(features))  # (N, 256 * width)
+        features = features.to(self.mean.weight.dtype)
         return self.mean(features), self.logvar(features)
 
     def mean_encoder(self):
@@ -61,23 +68,35 @@ class Decoder(nn.Module):
         layers += [nn.ConvTranspose2d(current, channels, 4, stride=2, padding=1)]
         self.convolutions = nn.Sequential(*layers)
 
-    def forward(self, codes):
-        return self.convolutions(self.features(codes).view(-1, 64 * self.width, GRID, GRID))
+    def forward(self, codes, cast=nullcontext):
+        *hidden, last = self.convolutions
+        with cast():
+            values = self.features(codes).view(-1, 64 * self.width, GRID, GRID)
+            for layer in hidden:
+                values = layer(values)
+        return last(values.to(last.weight.dtype))
 
 
 class Discriminator(nn.Module):
-    """Codes (N, latent_dim) -> two logits (N, 2): drawn from q(z), or from the product of its marginals."""
+    """Codes (N, latent_dim) -> two logits (N, 2): drawn from q(z), or from the product of its marginals.
 
-    def __init__(self, latent_dim, units=1000, layers=6):
+    linear: the class of its layers, nn.Linear or a subclass (utils.training.linear)
+    """
+
+    def __init__(self, latent_dim, units=1000, layers=6, linear=nn.Linear):
         super().__init__()
         stack, current = [], latent_dim
         for _ in range(layers):
-            stack += [nn.Linear(current, units), nn.LeakyReLU(0.2)]
+            stack += [linear(current, units), nn.LeakyReLU(0.2)]
             current = units
-        self.layers = nn.Sequential(*stack, nn.Linear(current, 2))
+        self.layers = nn.Sequential(*stack, linear(current, 2))
 
-    def forward(self, codes):
-        return self.layers(codes)
+    def forward(self, codes, cast=nullcontext):
+        *hidden, last = self.layers
+        with cast():
+            for layer in hidden:
+                codes = layer(codes)
+        return last(codes.to(last.weight.dtype))
 
 
 class Residual(nn.Module):

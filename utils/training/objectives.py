@@ -4,7 +4,7 @@ Every loss is the reconstruction term plus the sum of its terms. Means are over 
 """
 
 import math
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import torch
 from torch.nn import functional
@@ -35,51 +35,64 @@ def total_kl(posterior):
     return kl_per_latent(posterior.mean, posterior.logvar).sum()
 
 
+class Objective(NamedTuple):
+    """One of the paper's objectives.
+
+    function             (posterior, step, config, logits) -> {name: term}; logits (N, 2) of the discriminator, or None
+    title                as people write it
+    needs_discriminator  whether a discriminator is trained beside it
+    """
+
+    function: Callable
+    title: str
+    needs_discriminator: bool = False
+
+
 def factor_vae(posterior, step, config, logits):
     """FactorVAE, Kim & Mnih 2018, eq. 2: KL + gamma TC, TC by the discriminator's density ratio (eq. 3)."""
     return {"kl": total_kl(posterior), "tc": config.gamma * density_ratio_tc(logits)}
 
 
-def beta_vae(posterior, step, config, logits=None):
+def beta_vae(posterior, step, config, logits):
     """beta-VAE, Higgins et al. 2017, eq. 4: beta KL."""
     return {"kl": config.beta * total_kl(posterior)}
 
 
-def annealed_vae(posterior, step, config, logits=None):
+def annealed_vae(posterior, step, config, logits):
     """AnnealedVAE, Burgess et al. 2018, eq. 8: gamma |KL - C|, C rising linearly to `capacity`."""
     capacity = config.capacity * min(1.0, step / config.annealing_steps)
     return {"kl": config.gamma * (total_kl(posterior) - capacity).abs()}
 
 
-def bottleneck_vae(posterior, step, config, logits=None):
+def bottleneck_vae(posterior, step, config, logits):
     """The starter kit's BottleneckVAE: gamma |KL - C| with C fixed from the start."""
     return {"kl": config.gamma * (total_kl(posterior) - config.capacity).abs()}
 
 
-def dip_vae_i(posterior, step, config, logits=None):
+def dip_vae_i(posterior, step, config, logits):
     """DIP-VAE-I, Kumar et al. 2018, eq. 6: KL, and the covariance of the means drawn to the identity."""
     return {"kl": total_kl(posterior), "dip": _dip(covariance(posterior.mean), config)}
 
 
-def dip_vae_ii(posterior, step, config, logits=None):
+def dip_vae_ii(posterior, step, config, logits):
     """DIP-VAE-II, Kumar et al. 2018, eq. 7: as I, for the covariance of the samples themselves."""
     expected = torch.diag(posterior.logvar.exp().mean(0))
     return {"kl": total_kl(posterior), "dip": _dip(covariance(posterior.mean) + expected, config)}
 
 
-def beta_tc_vae(posterior, step, config, logits=None):
+def beta_tc_vae(posterior, step, config, logits):
     """beta-TCVAE, Chen et al. 2018, eq. 4: KL + (beta - 1) TC, TC by minibatch-weighted sampling."""
     return {"kl": total_kl(posterior), "tc": (config.beta - 1) * minibatch_tc(posterior)}
 
 
-OBJECTIVES = {
-    "factor_vae": factor_vae,
-    "beta_vae": beta_vae,
-    "annealed_vae": annealed_vae,
-    "bottleneck_vae": bottleneck_vae,
-    "dip_vae_i": dip_vae_i,
-    "dip_vae_ii": dip_vae_ii,
-    "beta_tc_vae": beta_tc_vae,
+OBJECTIVES = {  # by the names of utils.config.OBJECTIVE_NAMES, which stand there because config.py needs no PyTorch
+    "factor_vae": Objective(factor_vae, "FactorVAE", needs_discriminator=True),
+    "beta_vae": Objective(beta_vae, "β-VAE"),
+    "annealed_vae": Objective(annealed_vae, "AnnealedVAE"),
+    "dip_vae_i": Objective(dip_vae_i, "DIP-VAE-I"),
+    "dip_vae_ii": Objective(dip_vae_ii, "DIP-VAE-II"),
+    "beta_tc_vae": Objective(beta_tc_vae, "β-TCVAE"),
+    "bottleneck_vae": Objective(bottleneck_vae, "BottleneckVAE"),
 }
 
 
@@ -93,6 +106,12 @@ def discriminator_loss(logits, permuted_logits):
     joint = functional.softplus(logits[:, 1] - logits[:, 0]).mean()
     marginals = functional.softplus(permuted_logits[:, 0] - permuted_logits[:, 1]).mean()
     return 0.5 * (joint + marginals)
+
+
+def discriminator_accuracy(logits, permuted_logits):
+    """Share in [0, 1] of codes and permuted codes that the discriminator tells right."""
+    right = torch.cat([logits[:, 0] > logits[:, 1], permuted_logits[:, 1] > permuted_logits[:, 0]])
+    return right.float().mean()
 
 
 def permute_dims(codes, generator):

@@ -1,8 +1,6 @@
 """One update after another: both networks, both optimisers, from batches that are gathered ahead.
 
-FactorVAE's update is Kim & Mnih 2018, algorithm 2. As in disentanglement_lib, both losses of a step are taken
-at the weights before it. The discriminator's gradients are asked for its own parameters alone (utils/adversary.py),
-so nothing of its loss can reach the encoder, and nothing of the autoencoder's loss the discriminator.
+`Trainer.learn` is the mathematics of a step; what changes from step to step is set in `Trainer.update`.
 """
 
 import inspect
@@ -13,8 +11,8 @@ import torch
 from utils.training import models, objectives
 from utils.training.batches import Batches, step_generator
 from utils.training.device import autocast, resolve_precision
-from utils.training.discriminator import discriminate
 from utils.training.distributed import SingleProcess
+from utils.training.linear import linear_for
 
 VAE_BETAS, DISCRIMINATOR_BETAS = (0.9, 0.999), (0.5, 0.9)
 
@@ -34,17 +32,19 @@ class Trainer:
         self.group = group or SingleProcess()
         self.channels = images.shape[-1]
         self.objective = objectives.OBJECTIVES[config.objective]
-        self.adversarial = config.objective == "factor_vae"
+        self.adversarial = self.objective.needs_discriminator
         self.step, self.batches = 0, None
+        self.precision = resolve_precision(config.precision, device)
+        self.cast = autocast(device, self.precision)
         self._build(dtype)
-        self.cast = autocast(device, resolve_precision(config.precision, device))
 
     def _build(self, dtype):
         config, generator = self.config, torch.Generator().manual_seed(self.config.seed)
         size = (self.channels, config.latent_dim, config.width, config.depth)
         networks = {"encoder": models.Encoder(*size), "decoder": models.Decoder(*size)}
         if self.adversarial:
-            networks["discriminator"] = models.Discriminator(config.latent_dim)
+            linear = linear_for(self.device, dtype, self.precision)
+            networks["discriminator"] = models.Discriminator(config.latent_dim, linear=linear)
         self.networks = {name: self._place(models.initialise(net, generator), dtype) for name, net in networks.items()}
         vae = [*networks["encoder"].parameters(), *networks["decoder"].parameters()]
         self.optimizers = {"vae": adam(vae, config.learning_rate, VAE_BETAS)}
@@ -70,27 +70,44 @@ class Trainer:
         return numbers
 
     def learn(self, images, generator):
-        """The step's mathematics on `images`: this process's part of batch_size, or with a discriminator of twice that.
+        """One update of every network: Kim & Mnih 2018, algorithm 2. The other objectives have its first half alone.
 
-        A gradient or the reconstruction is a sum over the processes, everything else is computed by each of them.
+        images     (2 m, channels, 64, 64) in [0, 1], m = batch_size / processes; without a discriminator (m, ...)
+        generator  of the noise; in the same state in every process
+
+        Both losses are taken at the weights before the step, as in disentanglement_lib. Each gradient is asked for by
+        its own parameters, so neither loss reaches the other's networks. Of several processes each computes the loss
+        of the whole batch, with a gradient through its own m images; the sum of these gradients is the batch's.
         """
-        count = self.config.batch_size // self.group.size
-        first, second = images[:count], images[count:]
-        own = self._posterior(first, generator)
-        with self.cast():
-            pixels = self.networks["decoder"](own.sample)
-        loss = reconstruction = objectives.reconstruction_loss(pixels.to(images.dtype), first) / self.group.size
-        both = self._discriminate(own.sample, second, generator) if self.adversarial else None
-        posterior = objectives.Posterior(*self.group.all_gather(*own))
-        logits = self.group.all_gather(both.logits)[0] if both else None
-        terms = self.objective(posterior, self.step, self.config, logits)
-        gradients = list(torch.autograd.grad(loss + sum(terms.values()), self._parameters("vae")))
-        gradients += both.gradients if both else []
-        *gradients, reconstruction = self.group.all_reduce_sum([*gradients, reconstruction.detach()])
+        config, group, networks = self.config, self.group, self.networks
+        m = config.batch_size // group.size
+        first, second = images[:m], images[m:]
+        own = self._posterior(first, generator)  # z ~ q(z|x): mean, logvar and sample, (m, latents) each
+        pixels = networks["decoder"](own.sample, self.cast)  # logits (m, channels, 64, 64)
+        reconstruction = objectives.reconstruction_loss(pixels, first) / group.size
+        posterior = objectives.Posterior(*group.all_gather(*own))  # (batch_size, latents) each
+        logits = permuted_logits = None
+        if self.adversarial:
+            with torch.no_grad():
+                (codes,) = group.all_gather(self._posterior(second, generator).sample)  # z' (batch_size, latents)
+                permuted = group.rows(objectives.permute_dims(codes, generator))  # (m, latents)
+            both = networks["discriminator"](torch.cat([own.sample, permuted]), self.cast)  # (2 m, 2)
+            logits, permuted_logits = group.all_gather(*both.split(m))  # (batch_size, 2) each
+
+        terms = self.objective.function(posterior, self.step, config, logits)
+        loss = reconstruction + sum(terms.values())
+        gradients = [*torch.autograd.grad(loss, self._parameters("vae"), retain_graph=self.adversarial)]
+        if self.adversarial:
+            discriminator_loss = objectives.discriminator_loss(logits, permuted_logits)
+            gradients += torch.autograd.grad(discriminator_loss, self._parameters("discriminator"))
+        *gradients, reconstruction = group.all_reduce_sum([*gradients, reconstruction.detach()])
         self._move(gradients)
-        with torch.no_grad():
-            numbers = {"reconstruction": reconstruction, **terms, **self._judge(logits, both)}
-            numbers["kl_per_latent"] = objectives.kl_per_latent(posterior.mean, posterior.logvar)
+
+        numbers = {"reconstruction": reconstruction, **terms}
+        if self.adversarial:
+            numbers["discriminator_loss"] = discriminator_loss
+            numbers["discriminator_accuracy"] = objectives.discriminator_accuracy(logits, permuted_logits)
+        numbers["kl_per_latent"] = objectives.kl_per_latent(posterior.mean, posterior.logvar)
         return {name: value.detach() for name, value in numbers.items()}
 
     def _set_learning_rate(self, spent):
@@ -103,30 +120,11 @@ class Trainer:
         self.optimizers["vae"].param_groups[0]["lr"] = rate
 
     def _posterior(self, images, generator):
-        """Of this process's images; every process draws the noise of the whole batch."""
-        with self.cast():
-            mean, logvar = self.networks["encoder"](images)
-        mean, logvar = mean.to(images.dtype), logvar.to(images.dtype)
+        """q(z|x) of this process's images (m, channels, 64, 64); every process draws the noise of the whole batch."""
+        mean, logvar = self.networks["encoder"](images, self.cast)
         shape = (self.config.batch_size, self.config.latent_dim)
         noise = torch.randn(shape, generator=generator, device=self.device, dtype=mean.dtype)
         return objectives.Posterior(mean, logvar, mean + (0.5 * logvar).exp() * self.group.rows(noise))
-
-    def _discriminate(self, sample, images, generator):
-        """Both uses of the discriminator, for `sample` and for the permuted codes of the batch's second half."""
-        with torch.no_grad():
-            (codes,) = self.group.all_gather(self._posterior(images, generator).sample)
-            permuted = self.group.rows(objectives.permute_dims(codes, generator))
-        with self.cast():
-            return discriminate(self.networks["discriminator"], sample, permuted, self.config.batch_size)
-
-    def _judge(self, logits, both):
-        """How well the discriminator tells codes from permuted ones."""
-        if both is None:
-            return {}
-        (permuted,) = self.group.all_gather(both.permuted_logits)
-        right = torch.cat([logits[:, 0] > logits[:, 1], permuted[:, 1] > permuted[:, 0]])
-        loss = objectives.discriminator_loss(logits, permuted)
-        return {"discriminator_loss": loss, "discriminator_accuracy": right.float().mean()}
 
     def _parameters(self, name):
         return self.optimizers[name].param_groups[0]["params"]
