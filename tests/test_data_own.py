@@ -43,6 +43,63 @@ def test_own_h5_is_taken_for_its_contents_not_its_spelling(tmp_path, name):
     np.testing.assert_array_equal(load(name, tmp_path).images, IMAGES)
 
 
+@pytest.fixture
+def two_files(tmp_path):
+    """b.h5 with images, and a function that makes a.h5, which has its images there in one of three ways."""
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(str(tmp_path / "b.h5"), "w") as file:
+        file["images"] = IMAGES
+
+    def make(kind):
+        with h5py.File(str(tmp_path / "a.h5"), "w") as file:
+            file["padding"] = np.zeros(10**6, np.uint8)
+            if kind == "link":
+                file["images"] = h5py.ExternalLink("b.h5", "images")
+            elif kind == "raw":
+                file.create_dataset("images", data=IMAGES, external=[(str(tmp_path / "b.h5"), 4096, IMAGES.nbytes)])
+            else:
+                layout = h5py.VirtualLayout(IMAGES.shape, np.uint8)
+                layout[:] = h5py.VirtualSource(str(tmp_path / "b.h5"), "images", IMAGES.shape)
+                file.create_virtual_dataset("images", layout)
+        return tmp_path
+
+    return make
+
+
+@pytest.mark.parametrize("kind", ["link", "raw", "virtual"])
+def test_own_h5_reads_images_in_another_file(two_files, kind):
+    np.testing.assert_array_equal(load("a.h5", two_files(kind)).images, IMAGES)
+
+
+@pytest.mark.parametrize("kind", ["link", "raw", "virtual"])
+def test_own_h5_follows_the_other_file(two_files, kind):
+    folder = two_files(kind)
+    load("a.h5", folder)
+    content = (folder / "b.h5").read_bytes()
+    (folder / "b.h5").write_bytes(content.replace(IMAGES[2].tobytes(), IMAGES[0].tobytes()))
+    np.testing.assert_array_equal(load("a.h5", folder).images[2], IMAGES[0])
+
+
+def test_own_h5_names_a_missing_other_file(two_files):
+    folder = two_files("virtual")
+    (folder / "b.h5").unlink()
+    with pytest.raises(InputError, match=r"b\.h5: cannot be read \(No such file"):
+        load("a.h5", folder)
+
+
+def test_own_h5_with_a_user_block_is_mapped_at_the_right_place(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(str(tmp_path / "mine.h5"), "w", userblock_size=512) as file:
+        file["images"] = IMAGES
+    np.testing.assert_array_equal(load("mine.h5", tmp_path).images, IMAGES)
+
+
+def test_own_images_of_zero_and_one_are_said_to_be_dark(tmp_path, capsys):
+    np.save(str(tmp_path / "mine.npy"), IMAGES // 128)
+    load("mine.npy", tmp_path)
+    assert "no image that was looked at has a value above 1" in capsys.readouterr().err
+
+
 def test_own_npz_follows_a_changed_key(tmp_path):
     np.savez_compressed(str(tmp_path / "mine.npz"), images=IMAGES, others=255 - IMAGES)
     load("mine.npz", tmp_path)

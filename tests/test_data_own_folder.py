@@ -70,6 +70,12 @@ def test_own_folder_without_pictures_is_refused(tmp_path):
         load(tmp_path, "/nowhere")
 
 
+def test_own_folder_says_that_transparent_parts_are_laid_over_black(folder, capsys):
+    Image.fromarray(np.dstack([IMAGES[0], IMAGES[0, ..., :1]])).save(str(folder / "0.png"))
+    load(folder, "/nowhere")
+    assert "1 of 6 pictures may have transparent parts, which are laid over black" in capsys.readouterr().err
+
+
 def write(folder, *names):
     """Pictures, each of them told by its first pixel's red."""
     for number, name in enumerate(names):

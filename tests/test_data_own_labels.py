@@ -91,6 +91,14 @@ def test_table_names_pictures_in_subfolders(tmp_path):
     assert data.labels[:, 0].tolist() == [0, 1, 1, 0]
 
 
+def test_table_finds_names_whichever_way_their_accents_are_written(tmp_path):
+    (tmp_path / "p").mkdir()
+    for name in ("e\u0301.png", "\u00e0.png"):
+        Image.fromarray(IMAGES[0]).save(str(tmp_path / "p" / name))
+    (tmp_path / "p" / "labels.csv").write_text("file,a\n\u00e9.png,1\na\u0300.png,1\n", encoding="utf-8")
+    assert labels(tmp_path / "p") == [[0, 0]]
+
+
 @pytest.mark.parametrize(
     ("text", "match"),
     [

@@ -8,7 +8,7 @@ import pytest
 from data_files import noise
 from PIL import Image
 
-from utils.data.storage.pictures import is_grey, largest_value, read_picture
+from utils.data.storage.pictures import form, largest_value, read_picture
 from utils.errors import InputError
 
 RAMP = np.tile(np.linspace(0, 65535, 64).round().astype(np.uint16), (64, 1))  # 16 bits, mean 32767.5
@@ -59,7 +59,7 @@ def test_read_picture_gives_the_pixels_of_a_colour_picture(saved, name):
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.bmp", "a.pgm", "a.gif", "a.tga"])
 def test_read_picture_gives_the_pixels_of_a_grey_picture(saved, name):
     path = saved(GREY, name)
-    assert is_grey(path)
+    assert form(path).is_grey
     np.testing.assert_array_equal(pixels(path, 1)[..., 0], GREY)
     np.testing.assert_array_equal(pixels(path, 3), np.stack([GREY] * 3, axis=-1))
 
@@ -75,7 +75,7 @@ def test_read_picture_of_jpeg_is_near(saved):
 @pytest.mark.parametrize("name", ["a.png", "a.tif"])
 def test_read_picture_scales_16_bits(saved, name):
     path = saved(RAMP, name)
-    assert is_grey(path)
+    assert form(path).is_grey
     assert largest_value(path) == 65535
     found = pixels(path, 1)[..., 0]
     np.testing.assert_array_equal(found, np.round(RAMP / 257).astype(np.uint8))
@@ -114,6 +114,13 @@ def test_read_picture_makes_the_clear_value_of_16_bits_black(tmp_path):
     np.testing.assert_array_equal(pixels(path, 1)[..., 0], np.where(GREY > 100, 0, round(0x1234 / 257)))
 
 
+def test_read_picture_turns_16_bits_too(saved):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = saved(np.ascontiguousarray(RAMP.T[::-1]), exif=exif)
+    np.testing.assert_array_equal(pixels(path, 1)[..., 0], np.round(RAMP / 257))
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_read_picture_turns_as_exif_says(saved, orientation):
     """The standard's table: where row 0 and column 0 of what is stored are in the picture."""
@@ -137,7 +144,7 @@ def test_read_picture_lays_transparent_parts_over_black(saved, name):
     alpha = np.where(GREY > 128, 255, 0).astype(np.uint8)
     options = {"lossless": True, "exact": True} if name == "a.webp" else {}
     path = saved(np.dstack([COLOR, alpha]), name, **options)
-    assert not is_grey(path)
+    assert not form(path).is_grey
     np.testing.assert_array_equal(pixels(path), COLOR * (alpha[..., np.newaxis] == 255))
 
 
@@ -149,7 +156,7 @@ def test_read_picture_blends_half_transparent_parts_with_black(saved):
 def test_read_picture_of_grey_and_alpha_stays_grey(saved):
     alpha = np.where(COLOR[..., 0] > 128, 255, 0).astype(np.uint8)
     path = saved(Image.merge("LA", [Image.fromarray(GREY), Image.fromarray(alpha)]))
-    assert is_grey(path)
+    assert form(path).is_grey
     np.testing.assert_array_equal(pixels(path, 1)[..., 0], GREY * (alpha == 255))
 
 
@@ -178,27 +185,29 @@ def palette_picture(colors):
 def test_read_picture_looks_palettes_up(saved, name):
     image, expected = palette_picture(noise(4, 16, 3))
     path = saved(image, name)
-    assert not is_grey(path)
+    assert not form(path).is_grey
     np.testing.assert_array_equal(pixels(path), expected)
 
 
-def test_read_picture_of_a_palette_with_transparency_is_over_black(saved):
+@pytest.mark.parametrize("name", ["a.png", "a.gif"])
+def test_read_picture_of_a_palette_with_transparency_is_over_black(saved, name):
     image, expected = palette_picture(noise(4, 16, 3))
-    path = saved(image, transparency=3)
+    path = saved(image, name, transparency=3)
+    assert form(path).has_alpha
     np.testing.assert_array_equal(pixels(path), np.where((GREY % 16 == 3)[..., np.newaxis], 0, expected))
 
 
 def test_read_picture_of_a_palette_of_greys_is_grey(saved):
     image, expected = palette_picture(np.repeat(noise(4, 16, 1), 3, axis=1))
     path = saved(image)
-    assert is_grey(path)
+    assert form(path).is_grey
     np.testing.assert_array_equal(pixels(path, 1), expected[..., :1])
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.bmp", "a.pbm", "a.gif"])
 def test_read_picture_of_one_bit_is_black_and_white(saved, name):
     path = saved(Image.fromarray(GREY > 128), name)
-    assert is_grey(path)
+    assert form(path).is_grey
     np.testing.assert_array_equal(pixels(path, 1)[..., 0], np.where(GREY > 128, 255, 0))
 
 

@@ -6,6 +6,7 @@ Images alone can be trained on. To be scored they need factors: as a full grid t
 
 from __future__ import annotations
 
+import os
 import sys
 
 import numpy as np
@@ -33,8 +34,9 @@ def load(path):
         labels, problem = table and table.labels, None
     else:
         images = _file_images(path, notes.key)
+        _say_if_dark(path, images)
         labels, problem = _array_labels(path, notes, len(images))
-    name = path.resolve().name if path.is_dir() else path.stem
+    name = os.path.basename(os.path.abspath(str(path))) if path.is_dir() else path.stem
     if labels is not None:
         return LabelledSet(name, images, labels.values, labels.names)
     _check_grid(path, notes, len(images))
@@ -57,7 +59,7 @@ def _array_labels(path, notes, count):
     except InputError as error:
         if notes.labels or notes.bins or notes.names:  # asked for
             raise
-        print(f"note: {error}. Training needs no labels; scoring will be refused.", file=sys.stderr, flush=True)
+        _say(f"{error}. Training needs no labels; scoring will be refused.")
         return None, str(error)
 
 
@@ -67,3 +69,14 @@ def _check_grid(path, notes, count):
         raise InputError(
             f"{notes.path}: factors of {' x '.join(map(str, sizes))} values, but {path} holds {count:,} images"
         )
+
+
+def _say_if_dark(path, images):
+    """Values of 0 and 1 are nearly black where 255 is white."""
+    some = images[:: max(1, len(images) // 64)]
+    if some.max() == 1:
+        _say(f"{path}: no image that was looked at has a value above 1, and 255 is white: multiply masks by 255")
+
+
+def _say(text):
+    print(f"note: {text}", file=sys.stderr, flush=True)

@@ -7,11 +7,10 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 from utils.data.storage.convert import converted
 from utils.data.storage.copies import is_copy
-from utils.data.storage.pictures import SUFFIXES, is_grey, largest_value, read_picture
+from utils.data.storage.pictures import SUFFIXES, form, largest_value, read_picture
 from utils.errors import InputError
 
 READER = 2  # to be raised with any change of what a picture is read as
@@ -30,13 +29,13 @@ def load_images(folder, files=None, bits=None):
     def describe():
         if not ordered:
             _say_if_numbers_matter(folder, files)
-        form = _form(folder, files, bits)
+        channels, used = _common_form(folder, files, bits)
 
         def read_from(first):
             for path in files[first:]:
-                yield read_picture(path, form.channels, form.bits)
+                yield read_picture(path, channels, used)
 
-        return (len(files), 64, 64, form.channels), read_from
+        return (len(files), 64, 64, channels), read_from
 
     return converted(folder.resolve(), files, ("pictures", READER, bits), describe)
 
@@ -90,16 +89,14 @@ def _refuse(error):
     raise InputError(f"{error.filename}: cannot be read ({error.strerror})")
 
 
-class _Form(NamedTuple):
-    channels: int
-    bits: int  # used bits of grey pictures of 16 bits
-
-
-def _form(folder, files, bits):
-    """What all pictures have in common; says on stderr what was decided where one could think otherwise."""
-    grey = sum(is_grey(path) for path in files)
+def _common_form(folder, files, bits):
+    """Channels, and used bits of 16, for all pictures; says on stderr what one could think otherwise of."""
+    forms = [form(path) for path in files]
+    grey, clear = sum(each.is_grey for each in forms), sum(each.has_alpha for each in forms)
     if 0 < grey < len(files):
         _say(f"{folder}: {grey:,} of {len(files):,} pictures are grey; all are read as RGB")
+    if clear:
+        _say(f"{folder}: {clear:,} of {len(files):,} pictures may have transparent parts, which are laid over black")
     if bits is None:
         largest = max(largest_value(path) for path in files)
         bits = next((bits for bits in (8, 10, 12, 14) if largest < 2**bits), 16) if largest else 16
@@ -108,7 +105,7 @@ def _form(folder, files, bits):
                 f"{folder}: no grey picture of 16 bits has a value above {largest:,}, so they are read as {bits} bits; "
                 "`bits: 16` in factors.yml says otherwise"
             )
-    return _Form(1 if grey == len(files) else 3, bits)
+    return 1 if grey == len(files) else 3, bits
 
 
 def _say_if_numbers_matter(folder, files):

@@ -10,6 +10,7 @@ import collections
 import csv
 import posixpath
 import re
+import unicodedata
 from typing import NamedTuple
 
 import numpy as np
@@ -55,10 +56,10 @@ def read_table(folder, notes):
             raise InputError(f"{notes.path}: names or bins of labels, but there is no {path}")
         return None
     names, rows = _read_rows(path)
-    pictures = {"/".join(found.relative_to(folder).parts): found for found in find_pictures(folder)}
+    pictures = {_plain("/".join(found.relative_to(folder).parts)): found for found in find_pictures(folder)}
     lines = {}
     for line, row in rows:
-        name = posixpath.normpath(row[0].replace("\\", "/"))
+        name = _plain(posixpath.normpath(row[0].strip().replace("\\", "/")))
         if name not in pictures:
             raise InputError(f"{path}, line {line}: no picture {row[0]!r} in {folder}")
         if name in lines:
@@ -85,6 +86,11 @@ def read_arrays(path, notes, count):
     names = notes.names or tuple(f"factor_{number}" for number in range(array.shape[1]))
     where = [f"row {row}" for row in range(count)]
     return _labels(path, names, list(array.T), notes.bins, where)
+
+
+def _plain(name):
+    """A name with its accents as one sign each: some systems write é as e and ´."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _read_rows(path):

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import contextlib
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,13 +23,21 @@ _GREY = ("1", "L", "LA", "La")
 _ALPHA = ("RGBA", "RGBa", "LA", "La", "PA")
 
 
-def is_grey(path):
-    """Whether a picture cannot hold colour: grey, one bit a pixel, or a palette of greys. InputError: damaged."""
+class Form(NamedTuple):
+    """What a picture's header says."""
+
+    is_grey: bool  # it cannot hold colour: grey, one bit a pixel, or a palette of greys
+    has_alpha: bool  # parts of it may be transparent
+
+
+def form(path):
+    """The Form of a picture. InputError: damaged, or refused."""
     with _opened(path) as picture:
+        grey = picture.mode in _GREY or _has_16_bits(picture)
         if picture.mode == "P":
             palette = np.array(picture.getpalette()).reshape(-1, 3)
-            return bool((palette == palette[:, :1]).all())
-        return picture.mode in _GREY or _has_16_bits(picture)
+            grey = bool((palette == palette[:, :1]).all())
+        return Form(grey, _has_alpha(picture))
 
 
 def largest_value(path):
@@ -51,7 +60,7 @@ def read_picture(path, channels, bits=16):
         upright = ImageOps.exif_transpose(picture)
         if _has_16_bits(picture):
             whole = _from_16_bits(upright, 16 if picture.format == "PPM" else bits)
-        elif picture.mode in _ALPHA or "transparency" in picture.info:
+        elif _has_alpha(picture):
             black = Image.new("RGBA", upright.size, (0, 0, 0, 255))
             whole = Image.alpha_composite(black, upright.convert("RGBA")).convert("RGB")
         else:
@@ -72,6 +81,10 @@ def _opened(path):
         if picture.mode == "F" or (picture.mode == "I" and not _has_16_bits(picture)):
             raise InputError(f"{path}: has numbers of 32 bits; expected a picture of 8 or 16 bits")
         yield picture
+
+
+def _has_alpha(picture):
+    return picture.mode in _ALPHA or "transparency" in picture.info
 
 
 def _has_16_bits(picture):
