@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from utils.data.storage.fingerprint import digest_of, images_digest
 from utils.data.storage.mapped import batched
 from utils.errors import InputError
 
@@ -16,16 +17,18 @@ class DataSet:
     factor_names  one name a factor; factor_sizes: how many values each takes; both empty for images without factors
     hidden        places of factors that nobody scores: `index` draws them anew for each picture. They are left out
                   of factor_names and factor_sizes
+    problem       why images without factors have none, for the error that says so; None: nobody stated any
 
     Training reads `images` and nothing else.
     """
 
     images_are_stored = True  # False: a point's picture comes from `observe` alone, each time another one
 
-    def __init__(self, name, images, factor_sizes, factor_names, hidden=()):
-        self.name, self.images = name, batched(images)
+    def __init__(self, name, images, factor_sizes, factor_names, hidden=(), problem=None):
+        self.name, self.images, self._problem = name, batched(images), problem
         self._sizes = tuple(int(size) for size in factor_sizes)
-        self._hidden = tuple(hidden)
+        self._names, self._hidden = tuple(factor_names), tuple(hidden)
+        self._images_fingerprint = None
         self._visible = tuple(place for place in range(len(self._sizes)) if place not in self._hidden)
         self.factor_sizes = tuple(self._sizes[place] for place in self._visible)
         self.factor_names = tuple(factor_names[place] for place in self._visible)
@@ -35,6 +38,25 @@ class DataSet:
                 f"make {np.prod(self._sizes)}"
             )
         self._strides = (np.prod(self._sizes) // np.cumprod(self._sizes)).astype(np.int64)
+
+    @property
+    def images_fingerprint(self):
+        """A string that stands for what training reads: the images alone, not their names and not their factors.
+
+        It is computed when first asked for. See `images_digest` for what it reads, and what it cannot notice.
+        """
+        if self._images_fingerprint is None:
+            self._images_fingerprint = images_digest(self.images)
+        return self._images_fingerprint
+
+    @property
+    def fingerprint(self):
+        """A string that stands for what scoring reads: images, and factors by sizes, names and which are hidden.
+
+        Equal contents have equal fingerprints, wherever they lie and whatever the data set is called. What
+        `images_digest` cannot notice, this cannot either.
+        """
+        return digest_of(self.images_fingerprint, self._sizes, self._names, self._hidden)
 
     @property
     def images_are_drawn(self):
@@ -75,7 +97,8 @@ class DataSet:
 
     def _require_factors(self):
         if not self.factor_sizes:
+            reason = f" ({self._problem})" if self._problem else "; name them in a YAML file or give each image labels"
             raise InputError(
-                f"data set {self.name}: its factors are not known, so it can be trained on but not scored; "
-                "name them in a YAML file (see docs/data.md)"
+                f"data set {self.name}: its factors are not known, so it can be trained on but not scored{reason}; "
+                "see docs/data.md"
             )

@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from utils.data.storage import npz
-from utils.data.storage.convert import converted, unpacked
+from utils.data.storage.convert import converted
+from utils.data.storage.places import exists, stat
 from utils.errors import InputError
 
+READER = 1  # to be raised with any change of what an array is unpacked to
 _BLOCK = 1 << 20  # bytes read at a time
 
 
@@ -30,7 +32,7 @@ def npz_images(path, key="images"):
     if array is None:
         shape, dtype, read_from = npz.stream_array(path, key)
         image_shape(path, shape, dtype)
-        array = converted(unpacked(path), [path], shape, read_from)
+        array = converted(path, [path], ("npz", READER, key), lambda: (shape, read_from))
     return array.reshape(image_shape(path, array.shape, array.dtype))
 
 
@@ -48,11 +50,13 @@ def image_shape(path, shape, dtype):
 def h5_images(path, key="images"):
     """Images in the data set `key` of an HDF5 file.
 
-    Stored in one piece they are mapped at their offset; in chunks, they are first unpacked to a .npy file beside it.
+    Stored in one piece in the file they are mapped at their offset; in chunks or in other files, which it may refer
+    to, they are first unpacked to a .npy file beside it.
     """
     with opened_h5(path) as file:
         data = _h5_member(file, path, key)
-        shape, dtype, offset = data.shape, data.dtype, data.id.get_offset()
+        shape, dtype, sources = data.shape, data.dtype, _h5_sources(path, data)
+        offset = data.id.get_offset() if len(sources) == 1 else None
     whole = image_shape(path, shape, dtype)
     if offset is not None:
         if Path(path).stat().st_size < offset + int(np.prod(shape, dtype=object)):
@@ -66,7 +70,24 @@ def h5_images(path, key="images"):
             for place in range(first, shape[0], count):
                 yield data[place : place + count]
 
-    return converted(unpacked(path), [path], shape, read_from).reshape(whole)
+    return converted(path, sources, ("h5", READER, key), lambda: (shape, read_from)).reshape(whole)
+
+
+def _h5_sources(path, data):
+    """The files that hold an HDF5 data set's values: `path`, and those that it links to or is put together from.
+
+    InputError for one that is missing: HDF5 itself would give zeros for it.
+    """
+    names = [data.file.filename] + [name for name, _, _ in data.external or ()]
+    names += [source.file_name for source in data.virtual_sources()] if data.is_virtual else []
+    path, others = Path(path), []
+    for name in dict.fromkeys(names):
+        beside = path.parent / name  # names are relative to the file, or to the working folder
+        other = path if name == "." else beside if exists(beside) else Path(name)
+        stat(other)
+        if not path.samefile(other) and other not in others:
+            others.append(other)
+    return [path, *others]
 
 
 @contextlib.contextmanager

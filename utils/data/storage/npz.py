@@ -64,6 +64,19 @@ def stream_array(path, key):
     return shape, dtype, read_from
 
 
+def read_array(path, key):
+    """The array `key`, compressed or not, in memory. InputError as `stream_array`."""
+    shape, dtype, read_from = stream_array(path, key)
+    blocks = list(read_from(0)) if shape else []
+    return np.concatenate(blocks) if blocks else np.zeros(shape, dtype)
+
+
+def keys(path):
+    """The names of the arrays in the .npz file `path`: list of str."""
+    with _readable(path, ".npz file") as file, zipfile.ZipFile(file) as archive:
+        return [name[:-4] for name in archive.NameToInfo if name.endswith(".npy")]
+
+
 def map_npy(path):
     """The array in the .npy file `path`, memory-mapped read-only. InputError as `map_array`."""
     with _readable(path, ".npy file") as file:
@@ -143,7 +156,7 @@ def head(key, shape, checksum=0):
     checksum: CRC-32 of `array_header(shape)` and the data; the length does not depend on it.
     """
     name, array = _name(key), array_header(shape)
-    wide = struct.pack("<HHQQ", 1, 16, *[len(array) + _count(shape)] * 2)
+    wide = struct.pack("<HHQQ", 1, 16, *[len(array) + count_of(shape)] * 2)
     fields = (b"PK\3\4", 45, 0, 0, 0, _DATE, checksum, _MANY, _MANY, len(name), len(wide))
     return struct.pack("<4s5H3L2H", *fields) + name + wide + array
 
@@ -151,11 +164,11 @@ def head(key, shape, checksum=0):
 def tail(key, shape, checksum):
     """What stands after the data: the archive's directory, always in its 64-bit form."""
     name, before = _name(key), len(head(key, shape))
-    size = len(array_header(shape)) + _count(shape)
+    size = len(array_header(shape)) + count_of(shape)
     wide = struct.pack("<HHQQ", 1, 16, size, size)
     fields = (b"PK\1\2", 45, 3, 45, 0, 0, 0, 0, _DATE, checksum, _MANY, _MANY, len(name), len(wide))
     entry = struct.pack("<4s4B4H3L5H2L", *fields, 0, 0, 0, 0o644 << 16, 0) + name + wide
-    start = before + _count(shape)
+    start = before + count_of(shape)
     end = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, len(entry), start)
     end += struct.pack("<4sLQL", b"PK\6\7", 0, start + len(entry), 1)
     return entry + end + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, len(entry), _MANY, 0)
@@ -173,5 +186,6 @@ def _name(key):
     return (key + ".npy").encode()
 
 
-def _count(shape):
+def count_of(shape):
+    """How many values an array of the shape has: int, however large."""
     return int(np.prod(shape, dtype=object))
