@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from utils.errors import InputError
+from utils.yaml_files import read_yaml
 
 OBJECTIVE_NAMES = (
     "factor_vae",
@@ -146,17 +147,3 @@ def scalar(text, value):
         return yaml.safe_load(value)
     except yaml.YAMLError:
         raise InputError(f"argument {text!r}: the value is no valid YAML") from None
-
-
-def read_yaml(path):
-    """The dictionary in the YAML file `path` (a Path); InputError if it cannot be read or is none."""
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise InputError(f"{path}: cannot be read ({reason}); expected a YAML file of key: value lines") from None
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: no valid YAML ({error})") from None
-    if not isinstance(values, dict):
-        raise InputError(f"{path}: found {type(values).__name__}; expected key: value lines")
-    return values

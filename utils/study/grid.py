@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from utils.config import FIELDS, Config, parse_value, read_yaml, scalar
+from utils.config import FIELDS, Config, parse_value, scalar
 from utils.errors import InputError
 from utils.report import paper
+from utils.yaml_files import read_yaml
 
 KEYS = {  # of a study's file, and what their values are
     "title": str,
