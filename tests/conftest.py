@@ -92,4 +92,5 @@ def challenge_environment(folder, **variables):
     """The process's environment without the challenge's variables, but for those that keep writes below `folder`."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("AICROWD_", "NDC_", "DISENTANGLE"))}
     own = {"AICROWD_OUTPUT_PATH": folder / "output", "DISENTANGLEMENT_LIB_DATA": folder / "data", "OMP_NUM_THREADS": 1}
+    own["NDC_CACHE"] = folder / "cache"
     return {**kept, **{key: str(value) for key, value in {**own, **variables}.items()}}

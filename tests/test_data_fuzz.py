@@ -97,7 +97,7 @@ def test_load_survives_damaged_files(tmp_path, form):
     messages = []
     for _ in range(VARIANTS):
         path.write_bytes(damaged(content, random))
-        for leftover in [*tmp_path.rglob("*.unpacked.npy"), *tmp_path.rglob("*.partial")]:
+        for leftover in [*tmp_path.rglob("*.unpacked-*.npy"), *tmp_path.rglob("*.partial")]:
             leftover.unlink()
         try:
             images = read().images
@@ -118,7 +118,7 @@ def test_load_survives_damaged_cars(tmp_path):
     messages = []
     for _ in range(20):
         path.write_bytes(damaged(content, random))
-        for leftover in tmp_path.glob("*.unpacked.npy"):
+        for leftover in tmp_path.glob("*.unpacked-*.npy"):
             leftover.unlink()
         try:
             assert load("cars3d", tmp_path, cars=1).images.shape == (96, 64, 64, 3)

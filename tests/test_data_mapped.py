@@ -2,11 +2,15 @@
 
 import gc
 import os
+import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
 from data_files import noise
+from joblib import Parallel, delayed
 
+from utils.data import load
 from utils.data.storage.mapped import MappedImages, batched, drop_from_memory
 from utils.errors import InputError
 
@@ -76,10 +80,42 @@ def test_batched_leaves_arrays_in_memory_alone():
     assert batched(IMAGES, large=0) is IMAGES
 
 
-def test_batched_leaves_small_files_alone(tmp_path):
+def test_batched_reads_small_files_through_the_map(tmp_path):
     np.save(str(tmp_path / "a.npy"), IMAGES)
-    images = np.load(str(tmp_path / "a.npy"), mmap_mode="r")
-    assert batched(images) is images
+    images = batched(np.load(str(tmp_path / "a.npy"), mmap_mode="r"))
+    assert images._descriptor is None
+    np.testing.assert_array_equal(images[np.array([3, 0])], IMAGES[[3, 0]])
+
+
+def test_mapped_images_are_pickled_by_their_path(mapped):
+    packed = pickle.dumps(mapped)
+    assert len(packed) < 1000
+    np.testing.assert_array_equal(pickle.loads(packed), IMAGES)
+
+
+def test_mapped_images_of_a_view_are_pickled_with_their_contents(mapped):
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(mapped[2:4])), IMAGES[2:4])
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(mapped.reshape(7, -1))), IMAGES.reshape(7, -1))
+
+
+@pytest.mark.parametrize("change", [lambda path: path.write_bytes(b"other"), lambda path: path.unlink()])
+def test_mapped_images_that_were_pickled_notice_another_file(mapped, change):
+    packed = pickle.dumps(mapped)
+    change(Path(mapped.filename))
+    with pytest.raises(InputError, match=r"a\.npy: (was changed after it was opened|cannot be read)"):
+        pickle.loads(packed)
+
+
+def test_data_sets_are_handed_to_other_processes_by_joblib(tmp_path):
+    """Real loky, which pickles; a memory map that joblib does not know would be copied byte by byte."""
+    np.save(str(tmp_path / "a.npy"), IMAGES)
+    data = load("a.npy", tmp_path)
+    tasks = (delayed(_first_bytes)(data, number) for number in (0, 5))
+    assert Parallel(2, backend="loky")(tasks) == [IMAGES[0].tobytes(), IMAGES[5].tobytes()]
+
+
+def _first_bytes(data, number):
+    return data.images[np.array([number])].tobytes()
 
 
 def test_batched_is_still_a_memory_map(mapped):

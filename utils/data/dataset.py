@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from utils.data.storage.fingerprint import digest_of, images_digest
 from utils.data.storage.mapped import batched
 from utils.errors import InputError
 
@@ -23,7 +24,8 @@ class DataSet:
     def __init__(self, name, images, factor_sizes, factor_names, hidden=()):
         self.name, self.images = name, batched(images)
         self._sizes = tuple(int(size) for size in factor_sizes)
-        self._hidden = tuple(hidden)
+        self._names, self._hidden = tuple(factor_names), tuple(hidden)
+        self._images_fingerprint = None
         self._visible = tuple(place for place in range(len(self._sizes)) if place not in self._hidden)
         self.factor_sizes = tuple(self._sizes[place] for place in self._visible)
         self.factor_names = tuple(factor_names[place] for place in self._visible)
@@ -33,6 +35,25 @@ class DataSet:
                 f"make {np.prod(self._sizes)}"
             )
         self._strides = (np.prod(self._sizes) // np.cumprod(self._sizes)).astype(np.int64)
+
+    @property
+    def images_fingerprint(self):
+        """A string that stands for what training reads: the images alone, not their names and not their factors.
+
+        It is computed when first asked for. See `images_digest` for what it reads, and what it cannot notice.
+        """
+        if self._images_fingerprint is None:
+            self._images_fingerprint = images_digest(self.images)
+        return self._images_fingerprint
+
+    @property
+    def fingerprint(self):
+        """A string that stands for what scoring reads: images, and factors by sizes, names and which are hidden.
+
+        Equal contents have equal fingerprints, wherever they lie and whatever the data set is called. What
+        `images_digest` cannot notice, this cannot either.
+        """
+        return digest_of(self.images_fingerprint, self._sizes, self._names, self._hidden)
 
     @property
     def images_are_drawn(self):

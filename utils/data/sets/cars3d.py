@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from utils.data.dataset import DataSet
-from utils.data.storage.convert import converted, unpacked
+from utils.data.storage.convert import converted
 from utils.data.storage.images import unreadable_as
 from utils.data.storage.places import find
 from utils.errors import InputError
 
 ELEVATIONS, AZIMUTHS, CARS = 4, 24, 183
 NAMES = ("elevation", "azimuth", "object_type")
+READER = 1  # to be raised with any change of what `load` makes of the files
 
 
 def load(name, root, cars=CARS):
@@ -21,7 +22,7 @@ def load(name, root, cars=CARS):
     are other ones on other disks. `cars`: how many files there are, for tests. InputError: a file missing or broken.
     """
     folder = find(name, root / "cars")
-    files = sorted(path for path in folder.iterdir() if path.suffix == ".mat")
+    files = sorted(path for path in folder.iterdir() if path.suffix == ".mat" and not path.name.startswith("."))
     if len(files) != cars:
         raise InputError(f"{folder}: {len(files)} .mat files found, expected {cars}")
     sizes = (ELEVATIONS, AZIMUTHS, cars)
@@ -32,7 +33,8 @@ def load(name, root, cars=CARS):
             images[:, :, number] = _read_car(path)
         yield images.reshape(-1, 64, 64, 3)[first:]
 
-    images = converted(unpacked(folder), files, (int(np.prod(sizes)), 64, 64, 3), read_from)
+    shape = (int(np.prod(sizes)), 64, 64, 3)
+    images = converted(folder, files, ("cars3d", READER), lambda: (shape, read_from))
     return DataSet(name, images, sizes, NAMES)
 
 

@@ -11,14 +11,17 @@ import numpy as np
 
 from utils.data.dataset import DataSet
 from utils.data.storage import npz
-from utils.data.storage.convert import converted, unpacked
+from utils.data.storage.convert import converted
+from utils.data.storage.fingerprint import digest_of, images_digest
 from utils.data.storage.images import unreadable_as
+from utils.data.storage.mapped import batched
 from utils.data.storage.places import find
 from utils.errors import InputError
 
 FILE = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"
 SIZES = (1, 3, 6, 40, 32, 32)
 NAMES = ("color", "shape", "scale", "orientation", "position_x", "position_y")
+READER = 1  # to be raised with any change of what `_sprites` makes of a file
 
 
 def load(name, root, sizes=SIZES):
@@ -44,7 +47,7 @@ class DrawnSprites(DataSet):
     """
 
     def __init__(self, name, sprites, sizes, draw):
-        super().__init__(name, DrawnImages(sprites, draw), sizes, NAMES, hidden=(0,))
+        super().__init__(name, DrawnImages(batched(sprites), draw), sizes, NAMES, hidden=(0,))
 
     @property
     def images_are_drawn(self):
@@ -77,6 +80,11 @@ class DrawnImages:
 
     def __array__(self, dtype=None, copy=None):
         return self[:].astype(dtype or self.dtype, copy=False)
+
+    def digest(self):
+        """A digest of the sprites and of what surrounds them."""
+        kind = getattr(self._draw, "__name__", type(self._draw).__name__)
+        return digest_of(images_digest(self._sprites), kind, getattr(self._draw, "picture", np.zeros(0)).tobytes())
 
     def draw(self, positions, random_state):
         """The pictures at `positions`, their surroundings drawn in this order: uint8 (n, 64, 64, 3)."""
@@ -133,4 +141,4 @@ def _sprites(path, sizes):
         for block in read_from(first):
             yield (block[..., np.newaxis] != 0).astype(np.uint8) * np.uint8(255)
 
-    return converted(unpacked(path), [path], (*shape, 1), whitened)
+    return converted(path, [path], ("dsprites", READER), lambda: ((*shape, 1), whitened))

@@ -17,7 +17,7 @@ import numpy as np
 import yaml
 
 from utils.data.dataset import DataSet
-from utils.data.storage.convert import converted, unpacked
+from utils.data.storage.convert import converted
 from utils.data.storage.images import h5_images, npy_images, npz_images, unreadable_as
 from utils.data.storage.places import exists
 from utils.errors import InputError
@@ -73,7 +73,7 @@ def _folder_images(folder):
         for path in files[first:]:
             yield _read_picture(path, channels)
 
-    return converted(unpacked(folder.resolve()), files, (len(files), 64, 64, channels), read_from)
+    return converted(folder.resolve(), files, ("pictures", 1), lambda: ((len(files), 64, 64, channels), read_from))
 
 
 def _is_grey(path):

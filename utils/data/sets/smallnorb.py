@@ -8,13 +8,14 @@ from __future__ import annotations
 import numpy as np
 
 from utils.data.dataset import DataSet
-from utils.data.storage.convert import converted, unpacked
+from utils.data.storage.convert import converted
 from utils.data.storage.places import find
 from utils.errors import InputError
 
 SIZES = (5, 10, 9, 18, 6)
 NAMES = ("category", "instance", "elevation", "azimuth", "lighting")
 CHUNKS = ("5x46789x9x18x6x2x96x96-training", "5x01235x9x18x6x2x96x96-testing")
+READER = 1  # to be raised with any change of what `load` makes of the files
 _TYPES = {0x1E3D4C55: np.uint8, 0x1E3D4C54: np.int32}  # the format's magic numbers for bytes and integers
 
 
@@ -42,7 +43,8 @@ def load(name, root, sizes=SIZES):
             chunk = int(np.searchsorted(starts, place, side="right")) - 1
             yield _scaled(pictures[chunk][place - starts[chunk], 0])
 
-    images = converted(unpacked(folder), paths.values(), (len(order), 64, 64, 1), read_from)
+    options = ("smallnorb", READER, sizes)
+    images = converted(folder, paths.values(), options, lambda: ((len(order), 64, 64, 1), read_from))
     return DataSet(name, images, sizes, NAMES, hidden=(1,))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from utils.data.arm.scene import FACTOR_NAMES
 from utils.data.dataset import DataSet
 from utils.data.storage.images import npz_images
+from utils.data.storage.places import cache_folder, exists, writable_folder
 from utils.errors import InputError
 
 DEFAULT_SIZES = (4, 4, 2, 3, 3, 10, 10)  # 28,800 images
@@ -24,10 +25,12 @@ def load(name, root, factor_sizes=DEFAULT_SIZES, render=True):
 
     sizes = renderer.check_sizes(factor_sizes)
     grid = "x".join(str(size) for size in sizes)
-    path = root / name / f"{name}-v{renderer.VERSION}-{grid}.npz"
-    if not path.exists():
+    file = f"{name}-v{renderer.VERSION}-{grid}.npz"
+    path = next(filter(exists, (root / name / file, cache_folder(root / name) / file)), None)
+    if path is None:
         if not render:
-            raise InputError(f"not rendered yet; it will be when first used (to {path})")
+            raise InputError(f"not rendered yet; it will be when first used (to {root / name / file})")
+        path = writable_folder(root / name) / file
         print(f"rendering {int(np.prod(sizes)):,} images to {path} (once)", file=sys.stderr, flush=True)
         renderer.render(path, sizes)
     try:

@@ -2,70 +2,97 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
-import zlib
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from utils.data.storage import npz
+from utils.data.storage.copies import copy_name, remove_others, usable
+from utils.data.storage.fingerprint import digest_of
 from utils.data.storage.partial import partial_file, require_room
+from utils.data.storage.places import cache_folder, exists, stat, writable_folder
 from utils.errors import InputError
 
-
-def unpacked(path):
-    """Where the images of `path` are unpacked to: a name that nobody's own file has."""
-    return Path(path).parent / f"{Path(path).name}.unpacked.npy"
+_BLOCK = 1 << 24  # bytes
 
 
-def converted(target, sources, shape, read_from):
-    """The uint8 images `shape` in the .npy file `target`, mapped; made from the files `sources` if they are newer.
+def converted(source, sources, options, describe):
+    """The images of `source`, uint8 (n, height, width, channels), in an unpacked copy, mapped.
 
-    read_from(n) yields blocks of images, uint8 (k, *shape[1:]), from image n on. A target that is damaged or holds
-    another shape is made anew. A stopped conversion goes on at the image it had come to. InputError: no room, no
-    permission, what read_from raises, or images of another number or shape than expected.
+    source    file or folder: the copy is named after it, and lies beside it or in the cache (see places.py)
+    sources   the files that the images are made of
+    options   a tuple of what else shapes them: the reader's name, its version, the array's key, ...
+    describe  called if there is no copy yet: (shape, read_from). read_from(n) yields blocks of images, uint8
+              (k, *shape[1:]), from image n on
+
+    A copy is used if it was made of files of the same names, sizes and times (of last change, and of the last change
+    of name or owner) with the same options. Otherwise a new one is made, and copies of `source` that are out of date
+    are removed. A stopped conversion goes on at the image it had come to. InputError: no room, no folder that can be
+    written, what read_from raises, or other images than described.
     """
-    sources = [Path(source) for source in sources]
-    states = [os.stat(str(source)) for source in sources]
-    stamps = [(source.name, state.st_size, state.st_mtime_ns) for source, state in zip(sources, states)]
-    if target.exists():
-        images = _usable(target, shape, max(state.st_mtime_ns for state in states))
+    source, sources = Path(source), [Path(path) for path in sources]
+    origins = _origins(source, sources)
+    name = copy_name(source, digest_of(options, origins))
+    for folder in (source.parent, cache_folder(source.parent)):
+        images = usable(folder / name)
         if images is not None:
             return images
+    target = writable_folder(source.parent) / name
+    if exists(target) and usable(target) is None:  # damaged
         target.unlink()
-    with partial_file(target, f"{zlib.crc32(repr((shape, stamps)).encode()):08x}") as file:
+    shape, read_from = describe()
+    with partial_file(target, "copy") as file:
         if file is not None:
             _fill(file, target, shape, read_from)
+            if _origins(source, sources) != origins:
+                file.truncate(0)
+                raise InputError(f"{source}: was changed while its images were unpacked; try again")
+    remove_others(target, source)
     return npz.map_npy(target)
 
 
-def _usable(target, shape, newest):
-    """The images in `target`, None if they are older than their sources or other ones."""
-    try:
-        images = npz.map_npy(target)
-    except InputError:
-        return None
-    whole = images.dtype == np.uint8 and images.shape == tuple(shape)
-    return images if whole and target.stat().st_mtime_ns >= newest else None
+def _origins(source, sources):
+    """Name, size and times of each file: a tuple of tuples. InputError names a file that is not there."""
+    base, states = str(source if source.is_dir() else source.parent), [stat(path) for path in sources]
+    return tuple(
+        (os.path.relpath(str(path), base), state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+        for path, state in zip(sources, states)
+    )
 
 
 def _fill(file, target, shape, read_from):
+    """Bring `file` to the whole copy: header, images, digest of the images."""
     header, each = npz.array_header(shape), int(np.prod(shape[1:]))
     length = file.seek(0, io.SEEK_END)
-    done = max(0, (length - len(header)) // each)
-    require_room(target, len(header) + int(np.prod(shape, dtype=object)) - length)
+    done = min(shape[0], max(0, (length - len(header)) // each))
+    require_room(target, len(header) + npz.count_of(shape) - length)
     file.seek(0)
     file.write(header)
-    file.seek(len(header) + done * each)
-    file.truncate()
+    total = _digest_of_rest(file, done * each)
     with tqdm(total=shape[0], initial=done, desc=f"unpacking to {target.name}", unit="image", disable=None) as bar:
         for block in read_from(done) if done < shape[0] else ():
             if block.dtype != np.uint8 or block.shape[1:] != tuple(shape[1:]) or done + len(block) > shape[0]:
                 raise InputError(f"{target}: images {block.dtype} {block.shape} at {done}, expected uint8 {shape}")
-            file.write(np.ascontiguousarray(block))
+            block = np.ascontiguousarray(block)
+            total.update(block)
+            file.write(block)
             done += len(block)
             bar.update(len(block))
     if done != shape[0]:
         raise InputError(f"{target}: {done:,} images found in its sources, expected {shape[0]:,}")
+    file.write(total.hexdigest().encode())
+
+
+def _digest_of_rest(file, count):
+    """The digest of the `count` bytes that follow in `file`, which is cut after them."""
+    total = hashlib.blake2b(digest_size=16)
+    end = file.tell() + count
+    while (place := file.tell()) < end:
+        total.update(file.read(min(_BLOCK, end - place)))
+    file.truncate(end)
+    file.seek(end)
+    return total

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from utils.data.storage import npz
-from utils.data.storage.convert import converted, unpacked
+from utils.data.storage.convert import converted
 from utils.errors import InputError
 
+READER = 1  # to be raised with any change of what an array is unpacked to
 _BLOCK = 1 << 20  # bytes read at a time
 
 
@@ -30,7 +31,7 @@ def npz_images(path, key="images"):
     if array is None:
         shape, dtype, read_from = npz.stream_array(path, key)
         image_shape(path, shape, dtype)
-        array = converted(unpacked(path), [path], shape, read_from)
+        array = converted(path, [path], ("npz", READER, key), lambda: (shape, read_from))
     return array.reshape(image_shape(path, array.shape, array.dtype))
 
 
@@ -66,7 +67,7 @@ def h5_images(path, key="images"):
             for place in range(first, shape[0], count):
                 yield data[place : place + count]
 
-    return converted(unpacked(path), [path], shape, read_from).reshape(whole)
+    return converted(path, [path], ("h5", READER, key), lambda: (shape, read_from)).reshape(whole)
 
 
 @contextlib.contextmanager

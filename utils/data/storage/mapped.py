@@ -22,9 +22,17 @@ class MappedImages(np.memmap):
     nobody asked for: some forty times the time where the file is not in memory. What is in memory is read at once, and
     from the first that is not the disk is asked for all the rest together. Reading also notices that the file
     was cut under the run, where touching the map would end the process (SIGBUS).
+
+    They are pickled as the file's path, size and time of last change, and opened anew elsewhere (joblib's processes).
     """
 
-    _descriptor = None  # of the open file; views have none: their first byte stands elsewhere in the file
+    _descriptor = None  # of the open file, if it is large
+    _state = None  # size and time of the file; views have neither: their first byte stands elsewhere in the file
+
+    def __reduce__(self):
+        if self._state is None:
+            return np.asarray(self).__reduce__()
+        return _opened, (str(self.filename), self.dtype, self.offset, self.shape, self._state)
 
     def __getitem__(self, index):
         by_position = isinstance(index, np.ndarray) and index.ndim == 1 and index.dtype.kind in "iu"
@@ -66,13 +74,34 @@ def read_without_waiting(handle, arrays, places):
 
 
 def batched(images, large=LARGE):
-    """`images` as MappedImages if they are a memory-mapped file's whole array, `large` at least; else as they are."""
-    if not isinstance(images, np.memmap) or images.nbytes < large or not hasattr(os, "posix_fadvise"):
+    """`images` as MappedImages if they are a memory-mapped file's whole array; else as they are.
+
+    A file of at least `large` bytes is read by calls, a smaller one through the map.
+    """
+    if not isinstance(images, np.memmap) or not images.filename or not hasattr(os, "posix_fadvise"):
         return images
     mapped = images.view(MappedImages)
-    mapped._descriptor = os.open(str(images.filename), os.O_RDONLY)
-    weakref.finalize(mapped, os.close, mapped._descriptor)
+    mapped._state = _file_state(images.filename)
+    if images.nbytes >= large:
+        mapped._descriptor = os.open(str(images.filename), os.O_RDONLY)
+        weakref.finalize(mapped, os.close, mapped._descriptor)
     return mapped
+
+
+def _opened(path, dtype, offset, shape, state):
+    """MappedImages in another process. InputError: the file is not there, or is another one than it was."""
+    try:
+        found = _file_state(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    if found != state:
+        raise InputError(f"{path}: was changed after it was opened")
+    return batched(np.memmap(path, dtype, "r", offset, shape))
+
+
+def _file_state(path):
+    state = os.stat(str(path))
+    return (state.st_size, state.st_mtime_ns)
 
 
 def drop_from_memory(images):

@@ -143,7 +143,7 @@ def head(key, shape, checksum=0):
     checksum: CRC-32 of `array_header(shape)` and the data; the length does not depend on it.
     """
     name, array = _name(key), array_header(shape)
-    wide = struct.pack("<HHQQ", 1, 16, *[len(array) + _count(shape)] * 2)
+    wide = struct.pack("<HHQQ", 1, 16, *[len(array) + count_of(shape)] * 2)
     fields = (b"PK\3\4", 45, 0, 0, 0, _DATE, checksum, _MANY, _MANY, len(name), len(wide))
     return struct.pack("<4s5H3L2H", *fields) + name + wide + array
 
@@ -151,11 +151,11 @@ def head(key, shape, checksum=0):
 def tail(key, shape, checksum):
     """What stands after the data: the archive's directory, always in its 64-bit form."""
     name, before = _name(key), len(head(key, shape))
-    size = len(array_header(shape)) + _count(shape)
+    size = len(array_header(shape)) + count_of(shape)
     wide = struct.pack("<HHQQ", 1, 16, size, size)
     fields = (b"PK\1\2", 45, 3, 45, 0, 0, 0, 0, _DATE, checksum, _MANY, _MANY, len(name), len(wide))
     entry = struct.pack("<4s4B4H3L5H2L", *fields, 0, 0, 0, 0o644 << 16, 0) + name + wide
-    start = before + _count(shape)
+    start = before + count_of(shape)
     end = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, len(entry), start)
     end += struct.pack("<4sLQL", b"PK\6\7", 0, start + len(entry), 1)
     return entry + end + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, len(entry), _MANY, 0)
@@ -173,5 +173,6 @@ def _name(key):
     return (key + ".npy").encode()
 
 
-def _count(shape):
+def count_of(shape):
+    """How many values an array of the shape has: int, however large."""
     return int(np.prod(shape, dtype=object))

@@ -1,7 +1,13 @@
-"""Where data sets lie on the disk, and what to say when they do not."""
+"""Where data sets lie on the disk, what to say when they do not, and where to write what is made of them."""
 
 from __future__ import annotations
 
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from utils.data.storage.fingerprint import digest_of
 from utils.errors import InputError
 
 
@@ -16,6 +22,15 @@ def exists(path):
     return True
 
 
+def stat(path):
+    """The os.stat of a file; InputError if there is none, which says so of a link to nothing."""
+    try:
+        return os.stat(str(path))
+    except OSError as error:
+        link = f"a link to {os.readlink(str(path))}: " if os.path.islink(str(path)) else ""
+        raise InputError(f"{path}: cannot be read ({link}{error.strerror or error})") from error
+
+
 def find(name, *paths):
     """The first of `paths` that exists; InputError that names them all and how to get the data set `name`."""
     for path in paths:
@@ -26,3 +41,46 @@ def find(name, *paths):
         f"data set {name}: no file {looked}; `python -m utils.data fetch {name}` downloads it, "
         "and DISENTANGLEMENT_LIB_DATA names another folder"
     )
+
+
+def cache_folder(folder):
+    """Where files go that belong beside others in `folder` when it cannot be written. Nothing is made.
+
+    Below $NDC_CACHE, else $XDG_CACHE_HOME/disentanglement-kit, else ~/.cache/disentanglement-kit, in a folder for each
+    `folder`.
+    """
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    root = os.environ.get("NDC_CACHE") or os.path.join(base, "disentanglement-kit")
+    whole = os.path.realpath(str(folder))
+    return Path(root) / f"{os.path.basename(whole)}-{digest_of(whole)[:8]}"
+
+
+def writable_folder(folder):
+    """`folder` if files can be made in it, else its cache folder, which is then said on stderr. Both may be made.
+
+    InputError: neither can be written, or `folder` is a file.
+    """
+    problem = _problem(folder)
+    if problem is None:
+        return folder
+    cache = cache_folder(folder)
+    another = _problem(cache)
+    if another is not None:
+        raise InputError(
+            f"{folder}: cannot be written ({problem}), nor can {cache} ({another}); NDC_CACHE names another folder"
+        )
+    text = f"{folder} cannot be written ({problem}): using {cache} (NDC_CACHE names another folder)"
+    print(text, file=sys.stderr, flush=True)
+    return cache
+
+
+def _problem(folder):
+    """Why no file can be made in `folder`, which is made if it is missing; None: it can."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=str(folder)):
+            return None
+    except (FileExistsError, NotADirectoryError):
+        raise InputError(f"{folder}: expected a folder, found a file in its place") from None
+    except OSError as error:
+        return error.strerror or str(error)
