@@ -42,10 +42,11 @@ def test_own_folder_of_grey_pictures_has_one_channel(tmp_path):
     np.testing.assert_array_equal(load("grey", tmp_path).images, IMAGES[:1, :, :, :1])
 
 
-def test_own_folder_refuses_colour_among_grey(folder):
-    Image.fromarray(IMAGES[0, :, :, 0]).save(str(folder / "0.png"))
-    with pytest.raises(InputError, match=r"1\.png: is in colour"):
-        load(folder, "/nowhere")
+@pytest.mark.parametrize("grey", [0, 5])
+def test_own_folder_with_grey_among_colour_is_read_as_colour(folder, capsys, grey):
+    Image.fromarray(IMAGES[0, :, :, 0]).save(str(folder / f"{grey}.png"))
+    np.testing.assert_array_equal(load(folder, "/nowhere").images[grey], np.repeat(IMAGES[0, :, :, :1], 3, axis=2))
+    assert "1 of 6 pictures are grey; all are read as RGB" in capsys.readouterr().err
 
 
 def test_own_folder_follows_its_pictures(folder):

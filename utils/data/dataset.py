@@ -17,12 +17,13 @@ class DataSet:
     factor_names  one name a factor; factor_sizes: how many values each takes; both empty for images without factors
     hidden        places of factors that nobody scores: `index` draws them anew for each picture. They are left out
                   of factor_names and factor_sizes
+    problem       why images without factors have none, for the error that says so; None: nobody stated any
 
     Training reads `images` and nothing else.
     """
 
-    def __init__(self, name, images, factor_sizes, factor_names, hidden=()):
-        self.name, self.images = name, batched(images)
+    def __init__(self, name, images, factor_sizes, factor_names, hidden=(), problem=None):
+        self.name, self.images, self._problem = name, batched(images), problem
         self._sizes = tuple(int(size) for size in factor_sizes)
         self._names, self._hidden = tuple(factor_names), tuple(hidden)
         self._images_fingerprint = None
@@ -94,7 +95,8 @@ class DataSet:
 
     def _require_factors(self):
         if not self.factor_sizes:
+            reason = f" ({self._problem})" if self._problem else "; name them in a YAML file or give each image labels"
             raise InputError(
-                f"data set {self.name}: its factors are not known, so it can be trained on but not scored; "
-                "name them in a YAML file (see docs/data.md)"
+                f"data set {self.name}: its factors are not known, so it can be trained on but not scored{reason}; "
+                "see docs/data.md"
             )

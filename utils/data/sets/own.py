@@ -1,95 +1,69 @@
 """One's own images: a folder of pictures, or an .npz, .npy or .h5 file of uint8 (n, 64, 64, 1 or 3).
 
-Images alone can be trained on. A YAML file beside them makes them scorable: `factors.yml` in the folder, or
-`NAME.yml` beside NAME.npz. It names the factors in order, the last one varying fastest, and their numbers of values:
-
-    factors:
-      shape: 3
-      position: 32
-    key: images      # the array's name in an .npz or .h5 file; this is the default
-
-The pictures of a folder are taken in the order of their names, cut to their middle square and scaled to 64 x 64.
+Images alone can be trained on. To be scored they need factors: as a full grid that a YAML file describes
+(own_notes.py), or as a label for each image (own_labels.py).
 """
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
-import yaml
 
 from utils.data.dataset import DataSet
-from utils.data.storage.convert import converted
-from utils.data.storage.images import h5_images, npy_images, npz_images, unreadable_as
-from utils.data.storage.places import exists
+from utils.data.labelled import LabelledSet
+from utils.data.sets import own_folder, own_labels
+from utils.data.sets.own_notes import read_notes
+from utils.data.storage.images import h5_images, npy_images, npz_images
 from utils.errors import InputError
 
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+_KINDS = {".npz": npz_images, ".npy": npy_images, ".h5": h5_images, ".hdf5": h5_images}
 
 
 def load(path):
-    """The images at `path` as a DataSet, with factors if a YAML file names them. InputError: what is amiss, by name."""
-    notes = path / "factors.yml" if path.is_dir() else path.with_suffix(".yml")
-    factors, key = _read_notes(notes) if exists(notes) else ({}, "images")
+    """The images at `path`: a DataSet, or a LabelledSet if each has labels. InputError: what is amiss, by name.
+
+    Labels in an .npz or .h5 file that cannot be used do not keep one from training: that is said on stderr, and
+    scoring is refused.
+    """
+    notes = read_notes(path)
     if path.is_dir():
-        images = _folder_images(path)
-    elif path.suffix == ".npz":
-        images = npz_images(path, key)
-    elif path.suffix == ".npy":
-        images = npy_images(path)
-    elif path.suffix in (".h5", ".hdf5"):
-        images = h5_images(path, key)
+        table = own_labels.read_table(path, notes)
+        images = own_folder.load_images(path, table.files if table else None, notes.bits)
+        labels, problem = table and table.labels, None
     else:
+        images = _file_images(path, notes.key)
+        labels, problem = _array_labels(path, notes, len(images))
+    name = path.resolve().name if path.is_dir() else path.stem
+    if labels is not None:
+        return LabelledSet(name, images, labels.values, labels.names)
+    _check_grid(path, notes, len(images))
+    return DataSet(name, images, notes.grid.values(), tuple(notes.grid), problem=problem)
+
+
+def _file_images(path, key):
+    kind = path.suffix.lower()
+    if kind not in _KINDS:
         raise InputError(f"{path}: expected a folder of pictures or a file that ends in .npz, .npy or .h5")
-    if factors and len(images) != np.prod(list(factors.values()), dtype=object):
-        sizes = " x ".join(str(size) for size in factors.values())
-        raise InputError(f"{notes}: factors of {sizes} values, but {path} holds {len(images):,} images")
-    return DataSet(path.stem, images, factors.values(), tuple(factors))
+    return npy_images(path) if kind == ".npy" else _KINDS[kind](path, key)
 
 
-def _read_notes(path):
-    """The factors (name: number of values) and the key that a YAML file gives."""
+def _array_labels(path, notes, count):
+    """(Labels or None, why there are none or None)."""
+    if notes.grid:
+        return None, None
     try:
-        notes = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: no readable YAML file ({error})") from error
-    if not isinstance(notes, dict) or not notes or not set(notes) <= {"factors", "key"}:
-        raise InputError(f"{path}: expected the key `factors` and, if need be, `key`, and nothing else")
-    factors = notes.get("factors", {})
-    if not isinstance(factors, dict) or ("factors" in notes and not factors):
-        raise InputError(f"{path}: expected a line `name: number of values` under `factors` for each factor")
-    for name, size in factors.items():
-        if not isinstance(name, str) or type(size) is not int or size < 1:
-            raise InputError(f"{path}: factor {name!r} has {size!r} values, expected a whole number of at least 1")
-    return factors, str(notes.get("key", "images"))
+        return own_labels.read_arrays(path, notes, count), None
+    except InputError as error:
+        if notes.labels or notes.bins or notes.names:  # asked for
+            raise
+        print(f"note: {error}. Training needs no labels; scoring will be refused.", file=sys.stderr, flush=True)
+        return None, str(error)
 
 
-def _folder_images(folder):
-    """The pictures in a folder, unpacked once: uint8 (n, 64, 64, 1) if the first is grey, else (n, 64, 64, 3)."""
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
-    if not files:
-        raise InputError(f"{folder}: no pictures found, expected files that end in {', '.join(PICTURES)}")
-    channels = 1 if _is_grey(files[0]) else 3
-
-    def read_from(first):
-        for path in files[first:]:
-            yield _read_picture(path, channels)
-
-    return converted(folder.resolve(), files, ("pictures", 1), lambda: ((len(files), 64, 64, channels), read_from))
-
-
-def _is_grey(path):
-    from PIL import Image
-
-    with unreadable_as(path, "picture"), Image.open(str(path)) as picture:
-        return picture.mode in ("1", "L")
-
-
-def _read_picture(path, channels):
-    """One picture: uint8 (1, 64, 64, channels)."""
-    from PIL import Image, ImageOps
-
-    if channels == 1 and not _is_grey(path):
-        raise InputError(f"{path}: is in colour, but the folder's first picture is grey; expected all alike")
-    with unreadable_as(path, "picture"), Image.open(str(path)) as picture:
-        whole = picture.convert("L" if channels == 1 else "RGB")
-        scaled = ImageOps.fit(whole, (64, 64), Image.LANCZOS)
-    return np.asarray(scaled, np.uint8).reshape(1, 64, 64, channels)
+def _check_grid(path, notes, count):
+    sizes = list(notes.grid.values())
+    if sizes and count != np.prod(sizes, dtype=object):
+        raise InputError(
+            f"{notes.path}: factors of {' x '.join(map(str, sizes))} values, but {path} holds {count:,} images"
+        )

@@ -64,6 +64,19 @@ def stream_array(path, key):
     return shape, dtype, read_from
 
 
+def read_array(path, key):
+    """The array `key`, compressed or not, in memory. InputError as `stream_array`."""
+    shape, dtype, read_from = stream_array(path, key)
+    blocks = list(read_from(0)) if shape else []
+    return np.concatenate(blocks) if blocks else np.zeros(shape, dtype)
+
+
+def keys(path):
+    """The names of the arrays in the .npz file `path`: list of str."""
+    with _readable(path, ".npz file") as file, zipfile.ZipFile(file) as archive:
+        return [name[:-4] for name in archive.NameToInfo if name.endswith(".npy")]
+
+
 def map_npy(path):
     """The array in the .npy file `path`, memory-mapped read-only. InputError as `map_array`."""
     with _readable(path, ".npy file") as file:

@@ -1,0 +1,123 @@
+"""A folder of pictures as images: which files count, and in which order."""
+
+from __future__ import annotations
+
+import collections
+import os
+import re
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from utils.data.storage.convert import converted
+from utils.data.storage.copies import is_copy
+from utils.data.storage.pictures import SUFFIXES, is_grey, largest_value, read_picture
+from utils.errors import InputError
+
+READER = 2  # to be raised with any change of what a picture is read as
+COMPANIONS = (".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".yml", ".yaml", ".xml", ".html", ".pdf", ".log", "")
+IGNORED = ("Thumbs.db", "desktop.ini", "__MACOSX")  # left by other systems; so are names that begin with a dot
+
+
+def load_images(folder, files=None, bits=None):
+    """The pictures in `folder`, unpacked once: uint8 (n, 64, 64, 1) if all are grey, else (n, 64, 64, 3).
+
+    files   which, in which order; None: all, in natural order (9.png before 10.png), subfolders included
+    bits    used bits of grey pictures of 16 bits; None: what the largest value of all of them needs
+    """
+    ordered, files = files is not None, find_pictures(folder) if files is None else files
+
+    def describe():
+        if not ordered:
+            _say_if_numbers_matter(folder, files)
+        form = _form(folder, files, bits)
+
+        def read_from(first):
+            for path in files[first:]:
+                yield read_picture(path, form.channels, form.bits)
+
+        return (len(files), 64, 64, form.channels), read_from
+
+    return converted(folder.resolve(), files, ("pictures", READER, bits), describe)
+
+
+def find_pictures(folder):
+    """All pictures in `folder` and its subfolders, in natural order: list of Path.
+
+    InputError: none, or other files among them, which would be left out. Hidden files and texts may be there.
+    """
+    found, others = [], collections.Counter()
+    for path in _visible_files(folder):
+        suffix = path.suffix.lower()
+        if suffix in SUFFIXES:
+            found.append(path)
+        elif suffix not in COMPANIONS:
+            others[suffix] += 1
+    if not found:
+        raise InputError(f"{folder}: no pictures found, expected files that end in {', '.join(SUFFIXES)}")
+    if others:
+        told = ", ".join(f"{count:,} {suffix}" for suffix, count in others.most_common(5))
+        raise InputError(
+            f"{folder}: {len(found):,} pictures found, and {sum(others.values()):,} files that are not read ({told}); "
+            f"expected pictures alone ({', '.join(SUFFIXES)}): convert the others or move them elsewhere"
+        )
+    names = [path.relative_to(folder).parts for path in found]
+    order = sorted(range(len(found)), key=lambda place: ([natural(part) for part in names[place]], names[place]))
+    return [found[place] for place in order]
+
+
+def natural(name):
+    """A key that sorts the numbers in names by their values: 9.png before 10.png."""
+    return [int(part) if place % 2 else part for place, part in enumerate(re.split("([0-9]+)", name))]
+
+
+def _visible_files(folder):
+    """Files below `folder`, links followed, each folder once."""
+    seen = set()
+    for place, folders, names in os.walk(str(folder), onerror=_refuse, followlinks=True):
+        real = os.path.realpath(place)
+        if real in seen:  # a link that leads back
+            folders[:] = []
+            continue
+        seen.add(real)
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in IGNORED]
+        for name in names:
+            if not name.startswith(".") and name not in IGNORED and not is_copy(name):
+                yield Path(place) / name
+
+
+def _refuse(error):
+    raise InputError(f"{error.filename}: cannot be read ({error.strerror})")
+
+
+class _Form(NamedTuple):
+    channels: int
+    bits: int  # used bits of grey pictures of 16 bits
+
+
+def _form(folder, files, bits):
+    """What all pictures have in common; says on stderr what was decided where one could think otherwise."""
+    grey = sum(is_grey(path) for path in files)
+    if 0 < grey < len(files):
+        _say(f"{folder}: {grey:,} of {len(files):,} pictures are grey; all are read as RGB")
+    if bits is None:
+        largest = max(largest_value(path) for path in files)
+        bits = next((bits for bits in (8, 10, 12, 14) if largest < 2**bits), 16) if largest else 16
+        if largest and bits < 16:
+            _say(
+                f"{folder}: no grey picture of 16 bits has a value above {largest:,}, so they are read as {bits} bits; "
+                "`bits: 16` in factors.yml says otherwise"
+            )
+    return _Form(1 if grey == len(files) else 3, bits)
+
+
+def _say_if_numbers_matter(folder, files):
+    for taken, by_text in zip(files, sorted(files)):
+        if taken != by_text:
+            first, second = taken.relative_to(folder), by_text.relative_to(folder)
+            return _say(f"{folder}: pictures are in the order of the numbers in their names, {first} before {second}")
+    return None
+
+
+def _say(text):
+    print(f"note: {text}", file=sys.stderr, flush=True)

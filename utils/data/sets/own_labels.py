@@ -1,0 +1,202 @@
+"""Labels of one's own images: `labels.csv` in a folder of pictures, or an array in the .npz or .h5 file.
+
+Values may be whole numbers or names. A factor's values are numbered from 0 in their order (numbers by size, names in
+natural order). What is missing (empty, NaN) is refused; fractions are refused unless they are to be cut into bins.
+"""
+
+from __future__ import annotations
+
+import collections
+import csv
+import posixpath
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from utils.data.sets.own_folder import find_pictures, natural
+from utils.data.storage import npz
+from utils.data.storage.images import opened_h5
+from utils.data.storage.places import exists
+from utils.errors import InputError
+
+TABLE = "labels.csv"
+ARRAYS = ("labels", "factors")  # where labels are looked for unless the notes name an array
+MISSING = ("", "nan", "na", "n/a", "null")
+
+
+class Labels(NamedTuple):
+    """Factors of each image."""
+
+    values: np.ndarray  # int64 (n, F), from 0 to the factor's number of values - 1
+    names: tuple  # of the factors
+
+
+class Table(NamedTuple):
+    """A table's pictures, in its order."""
+
+    files: list  # of Path
+    labels: Labels
+
+
+def read_table(folder, notes):
+    """The Table in `folder`/labels.csv, None if there is none: a picture's name first, then a column for each factor.
+
+    Separated by commas, semicolons or tabs, the first line with the factors' names. InputError, with the line: a
+    picture that is not there, is not in the table or is there twice; a value that is missing.
+    """
+    path = folder / TABLE
+    if notes.grid:
+        if exists(path):
+            raise InputError(f"{notes.path}: describes a full grid, but there is {path} as well; expected one of them")
+        return None
+    if not exists(path):
+        if notes.names or notes.bins:
+            raise InputError(f"{notes.path}: names or bins of labels, but there is no {path}")
+        return None
+    names, rows = _read_rows(path)
+    pictures = {"/".join(found.relative_to(folder).parts): found for found in find_pictures(folder)}
+    lines = {}
+    for line, row in rows:
+        name = posixpath.normpath(row[0].replace("\\", "/"))
+        if name not in pictures:
+            raise InputError(f"{path}, line {line}: no picture {row[0]!r} in {folder}")
+        if name in lines:
+            raise InputError(f"{path}, line {line}: {row[0]!r} stands in line {lines[name]} already")
+        lines[name] = line
+    left = sorted(set(pictures) - set(lines))
+    if left:
+        raise InputError(f"{path}: {len(left):,} of {len(pictures):,} pictures are not in it, the first is {left[0]}")
+    columns = [np.array([row[place].strip() for _, row in rows]) for place in range(1, len(names) + 1)]
+    where = [f"line {line}" for line, _ in rows]
+    return Table([pictures[name] for name in lines], _labels(path, notes.names or names, columns, notes.bins, where))
+
+
+def read_arrays(path, notes, count):
+    """The Labels of the `count` images in an .npz or .h5 file; None if it holds none."""
+    array = _READERS[path.suffix.lower()](path, notes.labels)
+    if array is None:
+        if notes.names or notes.bins or notes.labels:
+            raise InputError(f"{notes.path}: names or bins of labels, but {path} has no array {' or '.join(ARRAYS)}")
+        return None
+    array = array.reshape(-1, 1) if array.ndim == 1 else array.reshape(-1, array.shape[-1])
+    if len(array) != count or not array.shape[1]:
+        raise InputError(f"{path}: labels {array.shape} found for {count:,} images")
+    names = notes.names or tuple(f"factor_{number}" for number in range(array.shape[1]))
+    where = [f"row {row}" for row in range(count)]
+    return _labels(path, names, list(array.T), notes.bins, where)
+
+
+def _read_rows(path):
+    """The factors' names, and pairs of line number and fields."""
+    try:
+        with open(str(path), encoding="utf-8-sig", newline="") as file:
+            header = file.readline()
+            mark = max(",;\t", key=header.count)
+            file.seek(0)
+            reader = csv.reader(file, delimiter=mark)
+            rows = [(reader.line_num, row) for row in reader if any(field.strip() for field in row)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: no readable table ({error}); expected text in UTF-8") from error
+    if len(rows) < 2 or len(rows[0][1]) < 2:
+        raise InputError(f"{path}: expected a line of names (file, factor, ...) and a line for each picture")
+    names = tuple(field.strip() for field in rows[0][1][1:])
+    for line, row in rows:
+        if len(row) != len(names) + 1:
+            raise InputError(f"{path}, line {line}: {len(row)} fields found, expected {len(names) + 1}")
+    return names, rows[1:]
+
+
+def _read_npz(path, key):
+    keys = [key] if key else [name for name in ARRAYS if name in npz.keys(path)]
+    return npz.read_array(path, keys[0]) if _chosen(path, keys) else None
+
+
+def _read_h5(path, key):
+    with opened_h5(path) as file:
+        keys = [key] if key else [name for name in ARRAYS if name in file]
+        if not _chosen(path, keys):
+            return None
+        if keys[0] not in file or not hasattr(file[keys[0]], "dtype"):
+            raise InputError(f"{path}: no data set {keys[0]!r} found")
+        return np.asarray(file[keys[0]][()])
+
+
+def _chosen(path, keys):
+    if len(keys) > 1:
+        raise InputError(f"{path}: has both {' and '.join(keys)}; `labels:` in its YAML file names the one to use")
+    return keys[0] if keys else None
+
+
+_READERS = {".npz": _read_npz, ".npy": lambda *_: None, ".h5": _read_h5, ".hdf5": _read_h5}
+
+
+def _labels(path, names, columns, bins, where):
+    """Labels of columns of values; `where`: how each row is called."""
+    twice = [name for name, times in collections.Counter(names).items() if times > 1 or not name]
+    if twice or len(names) != len(columns):
+        raise InputError(f"{path}: factors {', '.join(names)} for {len(columns)} columns; expected names, each once")
+    unknown = sorted(set(bins) - set(names))
+    if unknown:
+        raise InputError(f"{path}: bins for {unknown[0]!r}, which is not among its factors ({', '.join(names)})")
+    numbered = [_numbered(path, name, column, bins.get(name), where) for name, column in zip(names, columns)]
+    return Labels(np.stack(numbered, axis=1), tuple(names))
+
+
+def _numbered(path, name, column, bins, where):
+    """A column's values as numbers from 0: int64 (n,)."""
+    values, what = _typed(path, name, column, where), f"{path}: factor {name!r}"
+    if values.dtype.kind == "f" and bins is None:
+        raise InputError(
+            f"{what} has fractions ({values[values % 1 != 0][0]:g}), the metrics need values that recur; "
+            f"`bins: {{{name}: N}}` in its YAML file cuts it into N ranges"
+        )
+    if bins is not None:
+        if values.dtype.kind not in "fi":
+            raise InputError(f"{what} has names, which cannot be cut into bins")
+        values = _cut(values, bins)
+    found, numbers = np.unique(values, return_inverse=True)
+    if values.dtype.kind == "U":
+        in_order = sorted(range(len(found)), key=lambda place: natural(found[place]))
+        numbers = np.argsort(in_order)[numbers]
+    if 2 * len(found) > len(values):
+        raise InputError(
+            f"{what} has {len(found):,} values in {len(values):,} images, expected values that recur; "
+            f"leave it out, or cut it into ranges with `bins: {{{name}: N}}` in its YAML file"
+        )
+    return numbers.reshape(-1).astype(np.int64)
+
+
+def _cut(values, bins):
+    low, high = float(values.min()), float(values.max())
+    return (
+        np.zeros(len(values), int) if low == high else np.minimum((values - low) / (high - low) * bins, bins - 1) // 1
+    )
+
+
+def _typed(path, name, column, where):
+    """The values as int64, float64 (if any has a fraction) or strings. InputError: missing, or of another kind."""
+    if column.dtype.kind in "OSU":
+        column = np.array([_as_text(value) for value in column])
+        _refuse_missing(path, name, [text.casefold() in MISSING for text in column.tolist()], where)
+        try:
+            if all(re.fullmatch("[+-]?[0-9]{1,18}", text) for text in column.tolist()):
+                return column.astype(np.int64)
+            column = column.astype(np.float64)
+        except ValueError:
+            return column
+    if column.dtype.kind not in "biuf":
+        raise InputError(f"{path}: factor {name!r}: {column.dtype} found, expected whole numbers or names")
+    if column.dtype.kind == "f":
+        _refuse_missing(path, name, ~np.isfinite(column), where)
+        return column.astype(np.float64) if (column % 1).any() or abs(column).max() > 2**53 else column.astype(np.int64)
+    return column.astype(np.int64)
+
+
+def _as_text(value):
+    return value.decode("utf-8", "replace").strip() if isinstance(value, bytes) else str(value).strip()
+
+
+def _refuse_missing(path, name, missing, where):
+    if np.any(missing):
+        raise InputError(f"{path}, {where[int(np.argmax(missing))]}: factor {name!r} has no value (or NaN or infinity)")

@@ -1,0 +1,89 @@
+"""One picture of any common kind as 64 x 64 pixels of 8 bits: what each kind gives is told here and in docs/data.md.
+
+- Turned upright as its EXIF orientation says, cut to its middle square, scaled with Lanczos' filter.
+- Transparent parts are laid over black.
+- Grey of 16 bits is scaled to 8 by the largest value that its bits can hold.
+- Palettes, CMYK and one bit a pixel become RGB or grey. Colour profiles are not applied.
+- More than one frame, and numbers of 32 bits, are refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+import numpy as np
+
+from utils.data.storage.images import unreadable_as
+from utils.errors import InputError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".tga")
+SIDE = 64
+_GREY = ("1", "L", "LA", "La")
+_ALPHA = ("RGBA", "RGBa", "LA", "La", "PA")
+
+
+def is_grey(path):
+    """Whether a picture cannot hold colour: grey, one bit a pixel, or a palette of greys. InputError: damaged."""
+    with _opened(path) as picture:
+        if picture.mode == "P":
+            palette = np.array(picture.getpalette()).reshape(-1, 3)
+            return bool((palette == palette[:, :1]).all())
+        return picture.mode in _GREY or _has_16_bits(picture)
+
+
+def largest_value(path):
+    """The largest value of a grey picture of 16 bits a pixel; 0 for another, and for one whose range is known.
+
+    A camera's 10, 12 or 14 bits often come in 16: no header says so, the values of all pictures together do.
+    """
+    with _opened(path) as picture:
+        return int(np.asarray(picture).max()) if _has_16_bits(picture) and picture.format != "PPM" else 0
+
+
+def read_picture(path, channels, bits=16):
+    """A picture as uint8 (1, 64, 64, channels), channels 1 (grey) or 3 (RGB). InputError: damaged, or refused.
+
+    bits: how many of 16 bits a pixel are used
+    """
+    from PIL import Image, ImageOps
+
+    with _opened(path) as picture:
+        upright = ImageOps.exif_transpose(picture)
+        if _has_16_bits(picture):
+            whole = _from_16_bits(upright, 16 if picture.format == "PPM" else bits)
+        elif picture.mode in _ALPHA or "transparency" in picture.info:
+            black = Image.new("RGBA", upright.size, (0, 0, 0, 255))
+            whole = Image.alpha_composite(black, upright.convert("RGBA")).convert("RGB")
+        else:
+            whole = upright
+        scaled = ImageOps.fit(whole.convert("L" if channels == 1 else "RGB"), (SIDE, SIDE), Image.LANCZOS)
+    return np.asarray(scaled, np.uint8).reshape(1, SIDE, SIDE, channels)
+
+
+@contextlib.contextmanager
+def _opened(path):
+    """The picture, which Pillow reads when its pixels are asked for."""
+    from PIL import Image  # only those who have pictures wait for the import
+
+    with unreadable_as(path, "picture"), Image.open(str(path)) as picture:
+        frames = getattr(picture, "n_frames", 1)
+        if frames > 1 and picture.format != "MPO":  # a phone's JPEG with a small one for its screen
+            raise InputError(f"{path}: has {frames} frames; expected one picture a file")
+        if picture.mode == "F" or (picture.mode == "I" and not _has_16_bits(picture)):
+            raise InputError(f"{path}: has numbers of 32 bits; expected a picture of 8 or 16 bits")
+        yield picture
+
+
+def _has_16_bits(picture):
+    return picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format in ("PNG", "PPM"))
+
+
+def _from_16_bits(picture, bits):
+    from PIL import Image
+
+    values = np.asarray(picture).astype(np.int64)
+    clear = picture.info.get("transparency")
+    if isinstance(clear, int):
+        values[values == clear] = 0
+    peak = 2**bits - 1
+    return Image.fromarray(((np.clip(values, 0, peak) * 255 + peak // 2) // peak).astype(np.uint8))
