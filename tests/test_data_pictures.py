@@ -1,0 +1,246 @@
+"""Each kind of picture gives the right pixels, or is refused by name."""
+
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from data_files import noise
+from PIL import Image
+
+from utils.data.storage.pictures import is_grey, largest_value, read_picture
+from utils.errors import InputError
+
+RAMP = np.tile(np.linspace(0, 65535, 64).round().astype(np.uint16), (64, 1))  # 16 bits, mean 32767.5
+GREY, COLOR = noise(0, 64, 64), noise(1, 64, 64, 3)
+BLOCKS = noise(2, 8, 8, 3).repeat(8, axis=0).repeat(8, axis=1)  # what JPEG keeps nearly as it is
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A function that saves a picture (array or Image) under a name and returns the path."""
+
+    def save(image, name="a.png", **options):
+        image = image if isinstance(image, Image.Image) else Image.fromarray(image)
+        image.save(str(tmp_path / name), **options)
+        return tmp_path / name
+
+    return save
+
+
+def pixels(path, channels=3, **options):
+    return read_picture(path, channels, **options)[0]
+
+
+def write_png(path, array, depth, color_type, *chunks):
+    """A PNG file as given: Pillow does not write every kind. `array`: big-endian rows."""
+
+    def chunk(kind, content):
+        body = kind + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    rows = b"".join(b"\0" + np.ascontiguousarray(row).tobytes() for row in array)
+    head = struct.pack(">IIBBBBB", array.shape[1], array.shape[0], depth, color_type, 0, 0, 0)
+    parts = [
+        chunk(b"IHDR", head),
+        *(chunk(*c) for c in chunks),
+        chunk(b"IDAT", zlib.compress(rows)),
+        chunk(b"IEND", b""),
+    ]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.bmp", "a.ppm", "a.tga", "a.TIFF"])
+def test_read_picture_gives_the_pixels_of_a_colour_picture(saved, name):
+    np.testing.assert_array_equal(pixels(saved(COLOR, name)), COLOR)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.bmp", "a.pgm", "a.gif", "a.tga"])
+def test_read_picture_gives_the_pixels_of_a_grey_picture(saved, name):
+    path = saved(GREY, name)
+    assert is_grey(path)
+    np.testing.assert_array_equal(pixels(path, 1)[..., 0], GREY)
+    np.testing.assert_array_equal(pixels(path, 3), np.stack([GREY] * 3, axis=-1))
+
+
+def test_read_picture_keeps_lossless_webp(saved):
+    np.testing.assert_array_equal(pixels(saved(COLOR, "a.webp", lossless=True)), COLOR)
+
+
+def test_read_picture_of_jpeg_is_near(saved):
+    assert np.abs(pixels(saved(BLOCKS, "a.jpg", quality=95)).astype(int) - BLOCKS).mean() < 12
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_read_picture_scales_16_bits(saved, name):
+    path = saved(RAMP, name)
+    assert is_grey(path)
+    assert largest_value(path) == 65535
+    found = pixels(path, 1)[..., 0]
+    np.testing.assert_array_equal(found, np.round(RAMP / 257).astype(np.uint8))
+    assert found.mean() == 127.5
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_read_picture_scales_12_bits_in_16(saved, name):
+    path = saved((RAMP // 16).astype(np.uint16), name)
+    assert largest_value(path) == 4095
+    found = pixels(path, 1, bits=12)[..., 0]
+    np.testing.assert_array_equal(found, np.round(RAMP // 16 * (255 / 4095)).astype(np.uint8))
+
+
+def test_read_picture_knows_the_range_of_a_16_bit_pgm(tmp_path):
+    values = np.tile(np.linspace(0, 4095, 64).round().astype(">u2"), (64, 1))
+    (tmp_path / "a.pgm").write_bytes(b"P5 64 64 4095\n" + values.tobytes())
+    assert largest_value(tmp_path / "a.pgm") == 0
+    np.testing.assert_array_equal(pixels(tmp_path / "a.pgm", 1, bits=8)[..., 0], np.round(values * (255 / 4095)))
+
+
+def test_read_picture_takes_16_bits_a_colour(tmp_path):
+    path = write_png(tmp_path / "a.png", (COLOR.astype(np.uint16) * 257).astype(">u2"), 16, 2)
+    np.testing.assert_array_equal(pixels(path), COLOR)
+
+
+def test_read_picture_takes_16_bits_with_alpha(tmp_path):
+    grey = np.stack([GREY, np.full_like(GREY, 255)], axis=-1).astype(np.uint16) * 257
+    path = write_png(tmp_path / "a.png", grey.astype(">u2"), 16, 4)
+    np.testing.assert_array_equal(pixels(path, 1)[..., 0], GREY)
+
+
+def test_read_picture_makes_the_clear_value_of_16_bits_black(tmp_path):
+    values = np.where(GREY > 100, 0x4321, 0x1234).astype(">u2")
+    path = write_png(tmp_path / "a.png", values, 16, 0, (b"tRNS", struct.pack(">H", 0x4321)))
+    np.testing.assert_array_equal(pixels(path, 1)[..., 0], np.where(GREY > 100, 0, round(0x1234 / 257)))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_read_picture_turns_as_exif_says(saved, orientation):
+    """The standard's table: where row 0 and column 0 of what is stored are in the picture."""
+    stored = {
+        1: COLOR,
+        2: COLOR[:, ::-1],
+        3: COLOR[::-1, ::-1],
+        4: COLOR[::-1],
+        5: COLOR.transpose(1, 0, 2),
+        6: COLOR.transpose(1, 0, 2)[::-1],
+        7: COLOR[::-1, ::-1].transpose(1, 0, 2),
+        8: COLOR.transpose(1, 0, 2)[:, ::-1],
+    }[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    np.testing.assert_array_equal(pixels(saved(np.ascontiguousarray(stored), exif=exif)), COLOR)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.webp"])
+def test_read_picture_lays_transparent_parts_over_black(saved, name):
+    alpha = np.where(GREY > 128, 255, 0).astype(np.uint8)
+    options = {"lossless": True, "exact": True} if name == "a.webp" else {}
+    path = saved(np.dstack([COLOR, alpha]), name, **options)
+    assert not is_grey(path)
+    np.testing.assert_array_equal(pixels(path), COLOR * (alpha[..., np.newaxis] == 255))
+
+
+def test_read_picture_blends_half_transparent_parts_with_black(saved):
+    found = pixels(saved(np.dstack([COLOR, np.full_like(GREY, 51)])))
+    np.testing.assert_allclose(found, COLOR * 0.2, atol=0.51)
+
+
+def test_read_picture_of_grey_and_alpha_stays_grey(saved):
+    alpha = np.where(COLOR[..., 0] > 128, 255, 0).astype(np.uint8)
+    path = saved(Image.merge("LA", [Image.fromarray(GREY), Image.fromarray(alpha)]))
+    assert is_grey(path)
+    np.testing.assert_array_equal(pixels(path, 1)[..., 0], GREY * (alpha == 255))
+
+
+@pytest.mark.parametrize(("image", "clear"), [(GREY // 2, 7), (COLOR, (9, 8, 7)), (GREY > 128, 1)])
+def test_read_picture_makes_one_clear_colour_black(saved, image, clear):
+    image = image.copy()
+    if image.dtype == np.uint8:
+        image[5:9, 5:9] = clear
+    shown = np.where(image, 255, 0).astype(np.uint8) if image.dtype == bool else image
+    path = saved(Image.fromarray(image), transparency=255 if clear == 1 else clear)
+    is_clear = shown == (255 if clear == 1 else clear)
+    expected = np.where(is_clear.all(axis=-1, keepdims=True) if image.ndim == 3 else is_clear, 0, shown)
+    expected = expected if image.ndim == 3 else np.stack([expected] * 3, axis=-1)
+    np.testing.assert_array_equal(pixels(path), expected)
+
+
+def palette_picture(colors):
+    """An Image of 64 x 64 whose pixels are numbers of the given colours, and those colours: uint8 (64, 64, 3)."""
+    numbers = GREY % len(colors)
+    image = Image.frombytes("P", (64, 64), numbers.tobytes())
+    image.putpalette(np.asarray(colors, np.uint8).tobytes())
+    return image, np.asarray(colors, np.uint8)[numbers]
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.gif", "a.bmp", "a.tif"])
+def test_read_picture_looks_palettes_up(saved, name):
+    image, expected = palette_picture(noise(4, 16, 3))
+    path = saved(image, name)
+    assert not is_grey(path)
+    np.testing.assert_array_equal(pixels(path), expected)
+
+
+def test_read_picture_of_a_palette_with_transparency_is_over_black(saved):
+    image, expected = palette_picture(noise(4, 16, 3))
+    path = saved(image, transparency=3)
+    np.testing.assert_array_equal(pixels(path), np.where((GREY % 16 == 3)[..., np.newaxis], 0, expected))
+
+
+def test_read_picture_of_a_palette_of_greys_is_grey(saved):
+    image, expected = palette_picture(np.repeat(noise(4, 16, 1), 3, axis=1))
+    path = saved(image)
+    assert is_grey(path)
+    np.testing.assert_array_equal(pixels(path, 1), expected[..., :1])
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.bmp", "a.pbm", "a.gif"])
+def test_read_picture_of_one_bit_is_black_and_white(saved, name):
+    path = saved(Image.fromarray(GREY > 128), name)
+    assert is_grey(path)
+    np.testing.assert_array_equal(pixels(path, 1)[..., 0], np.where(GREY > 128, 255, 0))
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.tif"])
+def test_read_picture_turns_cmyk_to_rgb(saved, name):
+    """Ink 0 is white: (255 - C) (255 - K) / 255."""
+    inks = np.dstack([BLOCKS, np.full((64, 64), 51, np.uint8)])
+    image = Image.frombytes("CMYK", (64, 64), inks.tobytes())
+    found = pixels(saved(image, name, **({"quality": 95} if name == "a.jpg" else {})))
+    assert np.abs(found - (255.0 - BLOCKS) * 0.8).mean() < (12 if name == "a.jpg" else 0.6)
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.png", "a.webp", "a.tif"])
+def test_read_picture_refuses_more_than_one_frame(saved, name):
+    frames = [Image.fromarray(noise(seed, 64, 64, 3)) for seed in range(3)]
+    path = saved(frames[0], name, save_all=True, append_images=frames[1:])
+    with pytest.raises(InputError, match=r"a\.\w+: has 3 frames; expected one picture a file"):
+        pixels(path)
+
+
+def test_read_picture_takes_the_first_of_a_phones_pair(saved):
+    pair = [Image.fromarray(BLOCKS), Image.fromarray(BLOCKS[:8, :8])]
+    path = saved(pair[0], "a.jpg", format="MPO", save_all=True, append_images=pair[1:], quality=95)
+    assert np.abs(pixels(path).astype(int) - BLOCKS).mean() < 12
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float32])
+def test_read_picture_refuses_32_bits(saved, dtype):
+    with pytest.raises(InputError, match=r"a\.tif: has numbers of 32 bits"):
+        pixels(saved(GREY.astype(dtype), "a.tif"))
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 192), (192, 64)])
+def test_read_picture_cuts_the_middle_square(saved, height, width):
+    image = np.zeros((height, width, 3), np.uint8)
+    top, left = (height - 64) // 2, (width - 64) // 2
+    image[top : top + 64, left : left + 64] = COLOR
+    np.testing.assert_array_equal(pixels(saved(image)), COLOR)
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n"])
+def test_read_picture_names_what_is_not_one(tmp_path, content):
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.png: no readable picture"):
+        pixels(tmp_path / "a.png")
