@@ -11,7 +11,7 @@ import pytest
 from utils.data import load, names
 from utils.data.download import fetch as module
 from utils.data.download.fetch import fetch, gunzip, unpack_cars
-from utils.data.download.sources import BY_HAND, SOURCES, TERMS
+from utils.data.download.sources import SOURCES, TERMS
 from utils.data.storage import npz
 from utils.errors import InputError
 
@@ -36,8 +36,8 @@ def archive(tmp_path):
 
 
 def test_every_data_set_can_be_fetched_but_the_embedded_one():
-    assert {*SOURCES, *BY_HAND, "synthetic_arm"} == set(names())
-    assert {*SOURCES, *BY_HAND} == set(TERMS)
+    assert {*SOURCES, "synthetic_arm"} == set(names())
+    assert set(SOURCES) == set(TERMS)
 
 
 def test_fetch_brings_a_file_to_where_its_loader_looks(tmp_path, monkeypatch):
@@ -112,9 +112,28 @@ def test_check_takes_a_whole_mpi3d_file(tmp_path):
     assert module._check_npz(tmp_path / "x.npz") == (4, 4, 2, 3, 3, 40, 40)
 
 
-def test_fetch_says_what_is_to_be_got_by_hand(tmp_path):
-    with pytest.raises(InputError, match=r"by hand from https://\S+ and put it to .*mpi3d_real_complex\.npz"):
-        fetch("mpi3d_real_complex", tmp_path)
+def test_check_takes_no_larger_file_for_the_complex_one(tmp_path):
+    """While it is still called as in download/transfer.py."""
+    path = tmp_path / ".mpi3d_real_complex.npz-download.partial"
+    np.savez(str(tmp_path / "x.npz"), images=np.zeros((2, 64, 64, 3), np.uint8))
+    (tmp_path / "x.npz").rename(path)
+    with pytest.raises(InputError, match=r"2 images found, expected 460,800 \(4x4x2x3x3x40x40\)$"):
+        module._check_npz(path)
+
+
+@pytest.mark.parametrize(("name", "said"), [("mpi3d_real_complex", True), ("shapes3d", False)])
+def test_fetch_says_where_no_checksum_is_published(tmp_path, monkeypatch, name, said):
+    monkeypatch.setattr(module, "download", lambda *arguments: None)
+    assert ("no checksum is published" in fetch(name, tmp_path)) == said
+
+
+def test_fetch_of_the_complex_set_goes_where_its_loader_looks(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(module, "download", lambda path, urls, *rest: asked.append((path, urls)))
+    fetch("mpi3d_real_complex", tmp_path)
+    ((path, urls),) = asked
+    assert path == tmp_path / "mpi3d_real_complex" / "mpi3d_real_complex.npz"
+    assert urls[0].endswith("/resolve/main/real3d_complicated_shapes_ordered.npz")
 
 
 def test_fetch_has_nothing_to_bring_for_the_embedded_data_set(tmp_path):

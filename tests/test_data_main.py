@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from data_files import SPRITE_SIZES, write_dsprites
+from data_files import SPRITE_SIZES, noise, write_dsprites
 from PIL import Image
 
 from utils.data import names
 from utils.data.contact_sheet import write_contact_sheet
+from utils.data.labelled import LabelledSet
 from utils.data.sets.dsprites import load as load_dsprites
 
 
@@ -57,6 +58,18 @@ def test_show_draws_a_row_for_each_factor(command, tmp_path):
         picture = np.asarray(sheet.convert("RGB"))
     colored = (picture.astype(int).max(axis=2) - picture.min(axis=2) > 40).any(axis=1)
     assert np.count_nonzero(np.diff(colored.astype(int)) == 1) >= 7
+
+
+def test_contact_sheet_draws_a_row_for_each_factor_of_labels(tmp_path):
+    images = noise(0, 6, 64, 64, 3)
+    few = LabelledSet("mine", images, [[0], [1]] * 3, ("a",))
+    more = LabelledSet("mine", images, [[0, 0, 1], [1, 1, 0]] * 3, ("a", "b", "c"))
+    heights = []
+    for data in (few, more):
+        write_contact_sheet(data, tmp_path / "sheet.png")
+        with Image.open(str(tmp_path / "sheet.png")) as sheet:
+            heights.append(sheet.size[1])
+    assert heights[1] > 1.5 * heights[0]
 
 
 def test_contact_sheet_draws_grey_pictures(tmp_path):

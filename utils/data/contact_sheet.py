@@ -36,6 +36,8 @@ def write_contact_sheet(data, path):
 
 def _rows(data):
     """Pairs of label and uint8 images (n, height, width, channels)."""
+    if hasattr(data, "labels"):
+        return _labelled_rows(data)
     if not data.factor_sizes:
         chosen = np.random.RandomState(0).randint(len(data.images), size=(4, COLUMNS))
         return [("drawn at random" if row == 0 else "", data.images[chosen[row]]) for row in range(4)]
@@ -45,6 +47,16 @@ def _rows(data):
         factors = np.tile([(size + 1) // 3 for size in data.factor_sizes], (len(values), 1))
         factors[:, factor] = values
         rows.append((f"{name.replace('_', ' ')} ({size})", data.observe(factors, np.random.RandomState(0))))
+    return rows
+
+
+def _labelled_rows(data):
+    """For each factor the first image of each of its values: no two images need differ in it alone."""
+    rows = []
+    for column, name, size in zip(data.labels.T, data.factor_names, data.factor_sizes):
+        firsts = np.unique(column, return_index=True)[1]
+        shown = np.unique(np.linspace(0, size - 1, min(size, COLUMNS)).round().astype(int))
+        rows.append((f"{name.replace('_', ' ')} ({size})", data.images[firsts[shown]]))
     return rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 
 from utils.data.sets import cars3d, dsprites, mpi3d, own, shapes3d, smallnorb, synthetic_arm
@@ -40,9 +41,23 @@ def load(name, root, **options):
     root = Path(root).expanduser()
     if name in _LOADERS:
         return _LOADERS[name](name, root, **options)
-    for path in (Path(name).expanduser(), root / name):
-        if exists(path):
-            return own.load(path)
+    path = _own_path(name, root)
+    if path is not None:
+        return own.load(path)
     near = difflib.get_close_matches(str(name), _LOADERS, 1)
     hint = f"did you mean {near[0]}? " if near else ""
     raise InputError(f"data set {name!r} is neither known nor a path; {hint}known are: {', '.join(_LOADERS)}")
+
+
+def resolve(name, root):
+    """`name` as `load` takes it from any working folder: a known name as it is, a path as an absolute one (str).
+
+    A name that `load` would refuse is given back as it is.
+    """
+    path = None if name in _LOADERS else _own_path(name, Path(root).expanduser())
+    return str(name) if path is None else os.path.abspath(str(path))
+
+
+def _own_path(name, root):
+    """Where one's own images called `name` lie: as it stands, or under `root`; None: nowhere."""
+    return next(filter(exists, (Path(name).expanduser(), root / name)), None)

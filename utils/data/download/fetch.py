@@ -8,7 +8,7 @@ import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from utils.data.download.sources import BY_HAND, SOURCES, TERMS
+from utils.data.download.sources import SOURCES, TERMS
 from utils.data.download.transfer import download
 from utils.data.sets import cars3d, dsprites, mpi3d
 from utils.data.storage import npz
@@ -21,12 +21,12 @@ _LARGEST_MEMBER = 1 << 27  # bytes; a car takes 6 MB
 
 
 def fetch(name, root):
-    """Bring the data set `name` under the folder `root`; returns its terms of use. InputError: what failed, by name."""
+    """Bring the data set `name` under the folder `root`. InputError: what failed, by name.
+
+    Returns its terms of use, and that no checksum is published where that is so.
+    """
     if name == "synthetic_arm":
         raise InputError("data set synthetic_arm: nothing to fetch, it is rendered when it is first used")
-    if name in BY_HAND:
-        target = root / name / f"{name}.npz"
-        raise InputError(f"data set {name}: get it by hand from {BY_HAND[name]} and put it to {target}")
     if name not in SOURCES:
         raise InputError(f"data set {name!r} is not known; known are: {', '.join(SOURCES)}")
     for source in SOURCES[name]:
@@ -43,7 +43,8 @@ def fetch(name, root):
                 path.unlink()
         else:
             download(path, source.urls, source.size, source.sha256, _CHECKS.get(path.suffix))
-    return TERMS[name]
+    unknown = any(source.sha256 is None for source in SOURCES[name])
+    return TERMS[name] + ("; no checksum is published: the form of the contents was checked" if unknown else "")
 
 
 def gunzip(path, target):
@@ -90,7 +91,8 @@ def _check_npz(path):
     if Path(path).name.startswith("." + dsprites.FILE):
         return dsprites.check(path)
     shape, dtype, _ = npz.stream_array(path, "images")
-    return mpi3d.fitting_sizes(path, image_shape(path, shape, dtype)[0])
+    name = Path(path).name.lstrip(".").partition(".npz")[0]  # also of a file that is still called .NAME.npz-...
+    return mpi3d.fitting_sizes(path, image_shape(path, shape, dtype)[0], name)
 
 
 def _check_h5(path):

@@ -2,6 +2,7 @@
 
 Sizes and SHA-256 of 3dshapes and smallNORB: https://github.com/tensorflow/datasets, */checksums.tsv. No checksum is
 published for the others: their contents are checked instead, and the one that the server announces, if any.
+None of these addresses could be tried from where the kit was made.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _HUB = "https://huggingface.co/datasets/waleedgondal/mpi3d/resolve/main/"
+_COMPLEX = (
+    "https://huggingface.co/datasets/randall-lab/mpi3d-complex/resolve/main/real3d_complicated_shapes_ordered.npz"
+)
 _OLD = "https://storage.googleapis.com/"
 _NORB = "https://cs.nyu.edu/~ylclab/data/norb-v1.0-small/"
 
@@ -24,7 +28,8 @@ class Source:
 
 
 def _mpi3d(name, old):
-    return (Source(f"{name}/{name}.npz", (f"{_HUB}{name}.npz", f"{_OLD}mpi3d_disentanglement_dataset/data/{old}.npz")),)
+    first, last = f"{_OLD}mpi3d_disentanglement_dataset/data/{old}.npz", f"{_OLD}disentanglement_dataset/Final_Dataset/"
+    return (Source(f"{name}/{name}.npz", (f"{_HUB}{name}.npz", first, f"{last}{name}.npz")),)
 
 
 def _norb(name, size, sha256):
@@ -45,6 +50,7 @@ SOURCES = {
     "mpi3d_toy": _mpi3d("mpi3d_toy", "mpi3d_toy"),
     "mpi3d_realistic": _mpi3d("mpi3d_realistic", "mpi3d_realistic"),
     "mpi3d_real": _mpi3d("mpi3d_real", "real"),
+    "mpi3d_real_complex": (Source("mpi3d_real_complex/mpi3d_real_complex.npz", (_COMPLEX,)),),
     "shapes3d": (
         Source(
             "3dshapes/3dshapes.h5",
@@ -92,9 +98,6 @@ SOURCES = {
         ),
     ),
 }
-
-# What no program can fetch: the page to go to by hand.
-BY_HAND = {"mpi3d_real_complex": "https://drive.google.com/file/d/1Tp8eTdHxgUMtsZv5uAoYAbJR1BOa_OQm/view"}
 
 _MPI3D_TERMS = "MPI3D (Gondal et al. 2019) is under CC BY 4.0: name its authors when you use it"
 _SPRITES_TERMS = "dSprites (Matthey et al. 2017): terms at https://github.com/google-deepmind/dsprites-dataset"

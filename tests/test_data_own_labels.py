@@ -1,0 +1,272 @@
+"""Labels of one's own images: numbered from 0, whatever they were, and refused by name where they cannot be."""
+
+import numpy as np
+import pytest
+from data_files import noise
+from PIL import Image
+
+from utils.data import load
+from utils.data.dataset import DataSet
+from utils.data.labelled import LabelledSet
+from utils.errors import InputError
+
+IMAGES = noise(0, 6, 64, 64, 3)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Six pictures 0.png to 5.png."""
+    (tmp_path / "p").mkdir()
+    for number, image in enumerate(IMAGES):
+        Image.fromarray(image).save(str(tmp_path / "p" / f"{number}.png"))
+    return tmp_path / "p"
+
+
+def table(folder, *columns, names="file,shape", mark=","):
+    """Write labels.csv: line by line the picture's name and a value of each column."""
+    lines = [mark.join([f"{number}.png", *map(str, values)]) for number, values in enumerate(zip(*columns))]
+    (folder / "labels.csv").write_text("\n".join([names.replace(",", mark), *lines]) + "\n", encoding="utf-8")
+
+
+def labels(folder):
+    return load(folder, "/nowhere").labels.T.tolist()
+
+
+def refused(folder, match):
+    with pytest.raises(InputError, match=match):
+        load(folder, "/nowhere")
+
+
+def test_table_makes_a_labelled_set(folder):
+    table(folder, [3, 5, 3, 5, 9, 9], ["b", "a", "b", "a", "b", "a"], names="file,size,shape")
+    data = load(folder, "/nowhere")
+    assert isinstance(data, LabelledSet)
+    assert (data.factor_names, data.factor_sizes, data.labels.dtype) == (("size", "shape"), (3, 2), np.int64)
+    assert data.labels.T.tolist() == [[0, 1, 0, 1, 2, 2], [1, 0, 1, 0, 1, 0]]
+    np.testing.assert_array_equal(data.images, IMAGES)
+
+
+def test_table_gives_the_order_of_the_images(folder):
+    (folder / "labels.csv").write_text("file,shape\n4.png,0\n1.png,1\n0.png,0\n2.png,1\n3.png,0\n5.png,1\n")
+    np.testing.assert_array_equal(load(folder, "/nowhere").images, IMAGES[[4, 1, 0, 2, 3, 5]])
+
+
+def test_table_in_another_order_is_not_taken_for_the_old_one(folder):
+    table(folder, [0, 1, 0, 1, 0, 1])
+    load(folder, "/nowhere")
+    test_table_gives_the_order_of_the_images(folder)
+
+
+@pytest.mark.parametrize(
+    ("values", "numbers"),
+    [
+        ([10, 9, -2, 10, 9, -2], [2, 1, 0, 2, 1, 0]),
+        (["1.0", "2.0", "1.0", "2.0", "1.0", "2.0"], [0, 1, 0, 1, 0, 1]),
+        (["v10", "v9", "v10", "v9", "v10", "v9"], [1, 0, 1, 0, 1, 0]),
+        (["big", "small", "big", "2", "2", "small"], [1, 2, 1, 0, 0, 2]),
+        ([7] * 6, [0] * 6),
+    ],
+)
+def test_table_numbers_values_in_their_order(folder, values, numbers):
+    table(folder, values)
+    assert labels(folder) == [numbers]
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_table_may_be_separated_as_spreadsheets_do(folder, mark):
+    table(folder, [0, 1, 0, 1, 0, 1], [1, 1, 1, 0, 0, 0], names="file,a,b", mark=mark)
+    content = (folder / "labels.csv").read_bytes()
+    (folder / "labels.csv").write_bytes(b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n") + b"\r\n")
+    assert labels(folder) == [[0, 1, 0, 1, 0, 1], [1, 1, 1, 0, 0, 0]]
+
+
+def test_table_names_pictures_in_subfolders(tmp_path):
+    for name in ("a/0.png", "a/1.png", "b/0.png", "b/1.png"):
+        (tmp_path / "p" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((64, 64, 3), ord(name[0]), np.uint8)).save(str(tmp_path / "p" / name))
+    lines = "file,shape\n./b/1.png,x\na/0.png,y\na\\1.png,y\nb/0.png,x\n"
+    (tmp_path / "p" / "labels.csv").write_text(lines)
+    data = load(tmp_path / "p", "/nowhere")
+    assert data.images[:, 0, 0, 0].tolist() == [98, 97, 97, 98]
+    assert data.labels[:, 0].tolist() == [0, 1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("file,a\n0.png,1\n1.png,1\n2.png,1\n3.png,1\n4.png,2\n", "1 of 6 pictures are not in it, the first is 5.png"),
+        ("file,a\n0.png,1\n7.png,1\n", r"labels\.csv, line 3: no picture '7\.png'"),
+        ("file,a\n../p/0.png,1\n", r"labels\.csv, line 2: no picture"),
+        ("file,a\n0.png,1\n0.png,1\n", r"labels\.csv, line 3: '0\.png' stands in line 2 already"),
+        ("file,a\n0.png,1,2\n", r"labels\.csv, line 2: 3 fields found, expected 2"),
+        ("file,a\n0.png\n", r"labels\.csv, line 2: 1 fields found, expected 2"),
+        ("file\n0.png\n", "expected a line of names"),
+        ("file,a\n", "expected a line of names"),
+        ("", "expected a line of names"),
+    ],
+)
+def test_table_that_does_not_fit_is_refused_with_its_line(folder, text, match):
+    (folder / "labels.csv").write_text(text)
+    refused(folder, match)
+
+
+@pytest.mark.parametrize("content", [b"file,a\n\xff,1\n", b"file,a\n0.png,\x00\n"])
+def test_table_that_is_not_text_is_refused(folder, content):
+    (folder / "labels.csv").write_bytes(content)
+    refused(folder, r"labels\.csv")
+
+
+@pytest.mark.parametrize("missing", ["", " ", "NaN", "nan", "inf", "NA", "null"])
+def test_table_with_a_missing_value_is_refused(folder, missing):
+    table(folder, ["0.5", "0.5", missing, "1.5", "1.5", "1.5"])
+    refused(folder, r"labels\.csv, line 4: factor 'shape' has no value")
+
+
+@pytest.mark.parametrize("names", ["file,a,a", "file,a,"])
+def test_table_whose_factors_are_not_told_apart_is_refused(folder, names):
+    table(folder, [0, 1] * 3, [0, 1] * 3, names=names)
+    refused(folder, r"labels\.csv: factors .* expected names, each once")
+
+
+def test_table_with_fractions_says_how_to_cut_them(folder):
+    table(folder, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+    refused(folder, r"labels\.csv: factor 'shape' has fractions \(0\.1\).*`bins: \{shape: N\}` in its YAML file")
+
+
+def test_table_with_fractions_is_cut_as_asked(folder):
+    table(folder, [0.0, 0.1, 0.49, 0.5, 0.9, 1.0])
+    (folder / "factors.yml").write_text("bins: {shape: 2}\n")
+    assert labels(folder) == [[0, 0, 0, 1, 1, 1]]
+
+
+def test_bins_that_are_empty_are_left_out(folder):
+    table(folder, [0.0, 0.1, 0.2, 9.8, 9.9, 10.0])
+    (folder / "factors.yml").write_text("bins: {shape: 10}\n")
+    data = load(folder, "/nowhere")
+    assert (data.factor_sizes, data.labels[:, 0].tolist()) == ((2,), [0, 0, 0, 1, 1, 1])
+
+
+def test_table_with_a_value_for_each_image_is_refused(folder):
+    table(folder, range(6))
+    refused(folder, r"factor 'shape' has 6 values in 6 images, expected values that recur")
+
+
+def test_bins_of_names_and_of_unknown_factors_are_refused(folder):
+    table(folder, ["a", "b"] * 3)
+    (folder / "factors.yml").write_text("bins: {shape: 2}\n")
+    refused(folder, "factor 'shape' has names, which cannot be cut into bins")
+    (folder / "factors.yml").write_text("bins: {size: 2}\n")
+    refused(folder, r"bins for 'size', which is not among its factors \(shape\)")
+
+
+def test_table_beside_a_grid_is_refused(folder):
+    table(folder, [0, 1] * 3)
+    (folder / "factors.yml").write_text("factors: {a: 6}\n")
+    refused(folder, r"factors\.yml: describes a full grid, but there is .*labels\.csv as well")
+
+
+def test_notes_on_labels_that_are_not_there_are_refused(folder):
+    (folder / "factors.yml").write_text("factors: [a]\n")
+    refused(folder, r"factors\.yml: .*there is no .*labels\.csv")
+
+
+def write_array(tmp_path, kind, **arrays):
+    if kind == "h5":
+        h5py = pytest.importorskip("h5py")
+        with h5py.File(str(tmp_path / "mine.h5"), "w") as file:
+            for name, array in arrays.items():
+                file[name] = (
+                    array.astype("S")
+                    if getattr(array, "dtype", None) is not None and array.dtype.kind == "U"
+                    else array
+                )
+        return tmp_path / "mine.h5"
+    np.savez(str(tmp_path / "mine.npz"), **arrays)
+    return tmp_path / "mine.npz"
+
+
+@pytest.mark.parametrize("kind", ["npz", "h5"])
+@pytest.mark.parametrize("key", ["labels", "factors"])
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([[1, 7], [2, 7], [1, 7], [2, 9], [1, 9], [2, 9]]),
+        np.array([[1, 7], [2, 7], [1, 7], [2, 9], [1, 9], [2, 9]], np.uint8),
+        np.array([[1, 7], [2, 7], [1, 7], [2, 9], [1, 9], [2, 9]], np.float32),
+        np.array([["a", "x"], ["b", "x"], ["a", "x"], ["b", "y"], ["a", "y"], ["b", "y"]]),
+    ],
+)
+def test_array_makes_a_labelled_set(tmp_path, kind, key, values):
+    data = load(write_array(tmp_path, kind, images=IMAGES, **{key: values}), "/nowhere")
+    assert (data.factor_names, data.factor_sizes) == (("factor_0", "factor_1"), (2, 2))
+    assert data.labels.T.tolist() == [[0, 1, 0, 1, 0, 1], [0, 0, 0, 1, 1, 1]]
+
+
+@pytest.mark.parametrize("kind", ["npz", "h5"])
+def test_array_of_one_column_is_one_factor(tmp_path, kind):
+    data = load(write_array(tmp_path, kind, images=IMAGES, labels=np.array([3, 4, 3, 4, 3, 4])), "/nowhere")
+    assert data.factor_sizes == (2,)
+
+
+def test_array_is_called_as_the_notes_say(tmp_path):
+    path = write_array(tmp_path, "npz", images=IMAGES, classes=np.array([[0, 1]] * 3 + [[1, 0]] * 3), labels=IMAGES)
+    (tmp_path / "mine.yml").write_text("labels: classes\nfactors: [shape, size]\n")
+    assert load(path, "/nowhere").factor_names == ("shape", "size")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "why"),
+    [
+        ({"labels": np.linspace(0, 1, 6)}, "has fractions"),
+        ({"labels": np.array([0, 1, np.nan, 1, 0, 1])}, "row 2: factor 'factor_0' has no value"),
+        ({"labels": np.array([0, 1, 0])}, r"labels \(3, 1\) found for 6 images"),
+        ({"labels": np.arange(6)}, "expected values that recur"),
+        ({"labels": np.array([0, 1] * 3), "factors": np.array([0, 1] * 3)}, "has both labels and factors"),
+        ({"labels": np.array([{}] * 6, dtype=object)}, "pickled"),
+        ({"labels": np.array([1j] * 6)}, "complex128 found"),
+    ],
+)
+def test_array_that_cannot_be_used_leaves_images_to_train_on(tmp_path, capsys, arrays, why):
+    data = load(write_array(tmp_path, "npz", images=IMAGES, **arrays), "/nowhere")
+    assert (type(data), data.factor_sizes) == (DataSet, ())
+    assert "Training needs no labels; scoring will be refused" in capsys.readouterr().err
+    with pytest.raises(InputError, match=why):
+        data.sample_factors(3, np.random.RandomState(0))
+
+
+def test_array_that_was_asked_for_is_refused_at_once(tmp_path):
+    path = write_array(tmp_path, "npz", images=IMAGES, labels=np.linspace(0, 1, 6))
+    (tmp_path / "mine.yml").write_text("labels: labels\n")
+    refused(path, "has fractions")
+    (tmp_path / "mine.yml").write_text("labels: others\n")
+    refused(path, "no key 'others'")
+    (tmp_path / "mine.yml").write_text("bins: {factor_0: 3}\n")
+    assert load(path, "/nowhere").labels[:, 0].tolist() == [0, 0, 1, 1, 2, 2]
+
+
+def test_array_beside_a_grid_is_not_read(tmp_path):
+    path = write_array(tmp_path, "npz", images=IMAGES, labels=np.linspace(0, 1, 6))
+    (tmp_path / "mine.yml").write_text("factors: {a: 6}\n")
+    assert load(path, "/nowhere").factor_sizes == (6,)
+
+
+def test_labelled_set_says_that_it_has_no_grid():
+    data = LabelledSet("mine", IMAGES, [[0], [1]] * 3, ("a",))
+    for draw in (lambda: data.sample_factors(3, np.random.RandomState(0)), lambda: data.index([[0]])):
+        with pytest.raises(InputError, match="data set mine: has a label for each image and no full grid"):
+            draw()
+
+
+@pytest.mark.parametrize("labels", [[[0], [2]] * 3, [[0], [-1]] * 3, [[0]] * 5, [0] * 6])
+def test_labelled_set_refuses_labels_that_are_not_numbered(labels):
+    with pytest.raises(InputError, match="data set mine: "):
+        LabelledSet("mine", IMAGES, labels, ("a",))
+
+
+def test_labelled_set_fingerprint_changes_with_its_labels():
+    one = LabelledSet("mine", IMAGES, [[0], [1]] * 3, ("a",))
+    other = LabelledSet("mine", IMAGES, [[1], [0]] * 3, ("a",))
+    assert one.images_fingerprint == other.images_fingerprint
+    assert (
+        len({one.fingerprint, other.fingerprint, LabelledSet("mine", IMAGES, [[0], [1]] * 3, ("b",)).fingerprint}) == 3
+    )

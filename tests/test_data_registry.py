@@ -1,0 +1,59 @@
+"""Names of data sets: known ones, and paths."""
+
+import os
+
+import numpy as np
+import pytest
+from data_files import noise
+
+from utils.data import load, names, resolve
+from utils.errors import InputError
+
+
+@pytest.fixture
+def root(tmp_path):
+    for folder in ("here", "data"):
+        (tmp_path / folder).mkdir()
+        np.save(str(tmp_path / folder / "mine.npy"), noise(len(folder), 2, 64, 64, 1))
+    return tmp_path / "data"
+
+
+@pytest.mark.parametrize("name", names())
+def test_resolve_leaves_known_names_alone(root, name):
+    assert resolve(name, root) == name
+
+
+def test_resolve_gives_a_path_that_loads_from_anywhere(root, monkeypatch):
+    monkeypatch.chdir(root.parent / "here")
+    found = resolve("mine.npy", "../data")
+    monkeypatch.chdir("/")
+    assert found == str(root.parent / "here" / "mine.npy")
+    assert load(found, "/nowhere").images.shape == (2, 64, 64, 1)
+
+
+def test_resolve_finds_paths_under_the_root(root, monkeypatch):
+    monkeypatch.chdir(root.parent)
+    assert resolve("mine.npy", "data") == str(root / "mine.npy")
+
+
+def test_resolve_keeps_links(root, monkeypatch):
+    (root / "link.npy").symlink_to("mine.npy")
+    assert resolve("link.npy", root) == str(root / "link.npy")
+
+
+def test_resolve_takes_the_home_folder(root, monkeypatch):
+    monkeypatch.setenv("HOME", str(root))
+    assert resolve("~/mine.npy", "/nowhere") == str(root / "mine.npy")
+
+
+def test_resolve_gives_back_what_is_not_there(root, monkeypatch):
+    monkeypatch.chdir(root)
+    assert resolve("nobodys", root) == "nobodys"
+    with pytest.raises(InputError, match="data set 'nobodys' is neither known nor a path"):
+        load("nobodys", root)
+
+
+def test_load_names_a_path_that_cannot_be_looked_at(root):
+    os.symlink("loop", str(root / "loop"))
+    with pytest.raises(InputError, match="loop: cannot be read"):
+        load("loop", root)
