@@ -7,42 +7,70 @@
     python train.py configs/challenge.yml --plan                # what that costs here, and what its budget buys
     torchrun --nproc_per_node=2 train.py configs/challenge.yml  # one model on several devices
 
-Leaves in $AICROWD_OUTPUT_PATH/$AICROWD_EVALUATION_NAME: config.json, log.csv, checkpoints/, report/index.html (one page
-with all of it, and two pictures) and representation/pytorch_model.pt, which is there from the first minute on. Called
-again it goes on where it stopped.
-Exit code: 0 done; 1 done, but something could not be written or learned; 2 bad input; 128 + the signal's number.
+Leaves in $AICROWD_OUTPUT_PATH/$AICROWD_EVALUATION_NAME: config.json, dataset.json, log.csv, checkpoints/,
+report/index.html (one page with all of it, and two pictures) and representation/pytorch_model.pt, which is there from
+the first minute on. Called again it goes on where it stopped.
+Exit code: 0 done; 1 an error, or done but something could not be written; 2 bad input; 128 + the signal's number.
 """
 
 import argparse
 import contextlib
+import dataclasses
+import inspect
 import os
 import sys
+import traceback
+
+# GCC's OpenMP, which PyTorch computes with, reads this once, when it is loaded: how often a thread looks whether the
+# others are done before it sleeps. With the default a thread burns its share of a busy machine's cores while it waits
+# for one that got none. What the user has set counts. This is the one thing that importing this file does.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+
+try:
+    from utils.errors import InputError, entry_point
+except ImportError as reason:  # another project's `utils` comes first
+    found = getattr(sys.modules.get("utils"), "__file__", None) or "none"
+    sys.exit(f"error: utils: found {found} instead of the kit's; rename it or take it off PYTHONPATH ({reason})")
 
 from utils.bench.plan import print_plan
 from utils.config import read_config
-from utils.data import load
-from utils.errors import InputError, entry_point
+from utils.data import load, resolve
 from utils.grader.environment import is_grading, read_environment
 from utils.grader.events import WAIT_IN_ALL, Events
 from utils.memory import keep_freed_memory
-from utils.run.budget import Budget
-from utils.run.folder import Run
+from utils.run.budget import Budget, process_start
+from utils.run.folder import Run, describe_images
 from utils.run.loop import Loop, NotFinite
 from utils.run.signals import Stop
 from utils.training.device import resolve_device
-from utils.training.distributed import ProcessLost, is_main, join
+from utils.training.distributed import ProcessLost, is_main, join, run_in_all
 from utils.training.trainer import Trainer
 
 
 @entry_point
-def main(arguments=None):
+def main(arguments=None, began=None):
+    """Train; the exit code. `began`: from when on the time budget counts, on time.monotonic's clock; None: now."""
     with Events(is_grading(), is_main()) as events:  # first, so that the grader hears of bad arguments as well
         events.execution_started()
-        options = parse_arguments(arguments)
-        environment = read_environment()
-        group = join()
+        options, environment, config = read_inputs(arguments)
+        budget = Budget(config.time_budget, WAIT_IN_ALL if environment.is_grading else 0, began)
         with contextlib.nullcontext() if options.plan else Stop() as stop:  # a plan has nothing to save
-            return run_training(options, environment, events, stop, group)
+            try:
+                return run_training(options, environment, config, budget, stop, events)
+            except ProcessLost as error:
+                return fail(str(error), events)
+
+
+def read_inputs(arguments):
+    """Arguments, environment and the configuration that they give. Of several processes the main one reports errors."""
+    try:
+        options, environment = parse_arguments(arguments), read_environment()
+        return options, environment, configure(options, environment)
+    except InputError:
+        if is_main():
+            raise
+        sys.exit(2)
 
 
 class Parser(argparse.ArgumentParser):
@@ -63,48 +91,38 @@ def parse_arguments(arguments):
     return options
 
 
-def run_training(options, environment, events, stop, group):
-    """From arguments to an exported encoder; returns the exit code."""
-    config = configure(options, environment)
-    budget = Budget(config.time_budget, WAIT_IN_ALL if environment.is_grading else 0)
-    device = resolve_device(config.device, group.local_rank)
+def configure(options, environment):
+    """The configuration; an argument overrides AICROWD_DATASET_NAME, which overrides the file."""
+    from_environment = [f"dataset={environment.dataset_name}"] if environment.dataset_name else []
+    config = read_config(options.path, [*from_environment, *options.overrides])
+    return dataclasses.replace(config, dataset=resolve(config.dataset, environment.data_root))
+
+
+def run_training(options, environment, config, budget, stop, events):
+    """From the data set to an exported encoder, or with --plan to what that costs; the exit code."""
+    group = join()
+    device = run_in_all(group, lambda: resolve_device(config.device, group.local_rank))
     group.use(device)
     keep_freed_memory()
-    data = group.main_first(lambda: load(config.dataset, environment.data_root))
-    if options.plan:
-        return plan(config, data, device, budget, group)
-    run = Run(environment.run_folder, config, environment.encoder_path, report_writer(data))
-    group.run_on_main(lambda: run.open(options.fresh))
-    trainer = Trainer(config, data.images, device, group=group)
-    seconds_before = run.resume(trainer)
-    tell(
-        f"training {config.objective} on {data.name} ({len(data.images):,} images), {device}, from step {trainer.step}",
-        group,
-    )
-    try:
-        reason = Loop(trainer, run, budget, stop, events, seconds_before).go()
-    except (NotFinite, ProcessLost) as error:
-        if group.is_main or isinstance(error, ProcessLost):  # which one was lost is not known
-            print(f"error: {error}", file=sys.stderr, flush=True)
-        events.execution_error(str(error))
-        return 1
-    except RuntimeError as error:
-        if "out of memory" in str(error).lower():
-            raise InputError(f"{device}: out of memory; lower batch_size, width or latent_dim") from None
-        raise
-    finally:
-        trainer.close()
-    return finish(reason, trainer, run, stop, events)
+    data = load_data(config, environment, group)
+    with memory_advice(device), contextlib.closing(Trainer(config, data.images, device, group=group)) as trainer:
+        if options.plan:
+            print_plan(trainer, report_writer(data), budget)
+            return 0
+        with Run(environment.run_folder, config, environment.encoder_path, report_writer(data)) as run:
+            run_in_all(group, lambda: group.is_main and run.open(options.fresh, describe_images(data)))
+            seconds_before = run_in_all(group, lambda: run.resume(trainer))
+            count = f"{len(data.images):,} images"
+            log(f"training {config.objective} on {data.name} ({count}), {device}, from step {trainer.step}", group)
+            reason = train(Loop(trainer, run, budget, stop, events, seconds_before), events)
+            return finish(reason, trainer, run, stop, events) if reason else 1
 
 
-def plan(config, data, device, budget, group):
-    """Print what the configuration costs here; writes nothing."""
-    trainer = Trainer(config, data.images, device, group=group)
-    try:
-        print_plan(trainer, report_writer(data), budget)
-    finally:
-        trainer.close()
-    return 0
+def load_data(config, environment, group):
+    """The data set; the main process is done with it before another begins, so that it is unpacked once."""
+    run_in_all(group, lambda: group.part(config.batch_size, 1))  # InputError if the processes cannot share a batch
+    data = run_in_all(group, lambda: load(config.dataset, environment.data_root) if group.is_main else None)
+    return run_in_all(group, lambda: data or load(config.dataset, environment.data_root))
 
 
 def report_writer(data):
@@ -118,7 +136,49 @@ def report_writer(data):
     return write_report
 
 
-def tell(text, group):
+def train(loop, events):
+    """Run the loop: the reason why it stopped, or None after an error. What was learned before one is saved."""
+    try:
+        return loop.go()
+    except NotFinite as error:
+        fail(str(error), events, loop.group.is_main)
+    except ProcessLost:
+        raise
+    except Exception as error:
+        saved = loop.rescue()
+        if isinstance(error, InputError) or is_out_of_memory(error):
+            raise
+        traceback.print_exc()
+        fail(f"step {loop.trainer.step}: {type(error).__name__}: {error}; {saved}", events)
+    return None
+
+
+def fail(message, events, is_printed=True):
+    """Report the error that ends the run to people and to the grader; the exit code."""
+    if is_printed:
+        print(f"error: {message}", file=sys.stderr, flush=True)
+    events.execution_error(message)
+    return 1
+
+
+@contextlib.contextmanager
+def memory_advice(device):
+    """Make running out of memory an InputError, wherever it happens."""
+    try:
+        yield
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise InputError(f"{device}: out of memory; lower batch_size, width or latent_dim") from None
+        raise
+
+
+def is_out_of_memory(error):
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(part in str(error).lower() for part in ("out of memory", "alloc"))
+    )
+
+
+def log(text, group):
     """Print in the main process alone."""
     if group.is_main:
         print(text, flush=True)
@@ -126,13 +186,14 @@ def tell(text, group):
 
 def finish(reason, trainer, run, stop, events):
     """Report the end to the grader and to people; the exit code."""
-    tell(f"{reason}: step {trainer.step}; encoder {run.encoder_path}; report and log in {run.folder}", trainer.group)
+    completed = f"completed {trainer.step:,} of {trainer.config.steps:,} updates"
+    log(f"{reason}: {completed}; encoder {run.encoder_path}; report and log in {run.folder}", trainer.group)
     for name, problem in run.problems.items():
         print(f"error: {name} could not always be written ({problem})", file=sys.stderr)
     if stop.signal:  # not submitted: the grader takes a submission for a finished one, and silence for a hung run
         events.stopped(f"stopped by {stop.signal.name} at step {trainer.step}")
         return 128 + stop.signal
-    if not trainer.group.is_main:  # it has written nothing, and has nothing to tell
+    if not trainer.group.is_main:  # it has written nothing, and has nothing to report
         return 0
     if run.exported:
         events.register_progress(1.0)
@@ -142,19 +203,15 @@ def finish(reason, trainer, run, stop, events):
     return 1 if run.problems else 0
 
 
-def configure(options, environment):
-    """The configuration; an argument goes before AICROWD_DATASET_NAME, which goes before the file."""
-    from_environment = [f"dataset={environment.dataset_name}"] if environment.dataset_name else []
-    return read_config(options.path, [*from_environment, *options.overrides])
-
-
-def leave(code):
-    """End the process at once: all is written, and taking the interpreter apart takes seconds on a loaded machine."""
+def end_process(code):
+    """End at once: all is written, and taking the interpreter apart takes seconds on a loaded machine."""
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # whoever read them may be gone
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # whoever read them may be gone
             stream.flush()
     os._exit(code)
 
 
 if __name__ == "__main__":
-    leave(main())
+    if inspect.currentframe().f_back is None and not sys.flags.interactive:
+        end_process(main(began=process_start()))
+    sys.exit(main())  # in a process that goes on: a notebook's %run, a profiler, a debugger

@@ -2,8 +2,11 @@
 
 import contextlib
 import os
+import re
 import tempfile
 from pathlib import Path
+
+TEMPORARY = "disentanglement-kit-partial"  # stands in the name of every half-written file, and in no one else's
 
 
 @contextlib.contextmanager
@@ -11,12 +14,12 @@ def atomic_path(path):
     """Yield a temporary path beside `path`; on success it is flushed to disk and takes the name `path`.
 
     The folder is made if it is missing. On any error, Ctrl-C included, the temporary file is removed and
-    whatever stood at `path` stays as it was. The temporary name begins with a dot and keeps the suffix.
+    whatever stood at `path` stays as it was. The temporary name is hidden, holds TEMPORARY and keeps the suffix.
     Raises OSError as the file system gives it (no space, no permission).
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=str(path.parent))
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.{TEMPORARY}-", suffix=path.suffix, dir=str(path.parent))
     os.close(handle)
     temporary = Path(name)
     try:
@@ -30,9 +33,22 @@ def atomic_path(path):
 
 
 def write_text(path, text):
-    """Write `text` (UTF-8) to `path` atomically."""
+    """Write `text` (UTF-8) to `path` atomically; bytes of a file's name that are not UTF-8 become escapes."""
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def remove_leftovers(folder):
+    """Remove the half-written files of killed processes that lie in `folder` itself, and nothing else.
+
+    Nobody may be writing there. What cannot be removed stays.
+    """
+    ours = re.compile(rf"\..*\.{TEMPORARY}-[a-z0-9_]{{8}}(\..*)?", re.DOTALL)
+    with contextlib.suppress(OSError):  # no such folder, or none that can be listed
+        for path in Path(folder).iterdir():
+            if ours.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
 
 def _flush(path):

@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from utils.durations import clock
-from utils.run import log
-from utils.run.log import CsvLog, Means, Scalars
+from utils.run import scalars as scalars_module
+from utils.run.log import CsvLog
+from utils.run.means import Means
+from utils.run.scalars import Scalars
 
 
 def read(path):
@@ -81,7 +83,7 @@ def stand_in(monkeypatch):
     """TensorBoard, whether it is installed or not."""
     parts = SimpleNamespace(Event=StandIn, SessionLog=StandIn, Summary=StandIn, RecordWriter=lambda out: out)
     parts.Summary.Value = StandIn
-    monkeypatch.setattr(log, "_tensorboard", lambda: parts)
+    monkeypatch.setattr(scalars_module, "_tensorboard", lambda: parts)
 
 
 def events(folder):

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from evaluation.files import atomic_path, write_text
+from evaluation.files import atomic_path, remove_leftovers, write_text
 
-__all__ = ["REPOSITORY", "atomic_path", "write_text"]
+__all__ = ["REPOSITORY", "atomic_path", "remove_leftovers", "write_text"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -6,7 +6,9 @@ A file is the line 'disentanglement-checkpoint-1 SHA256\\n' and then what torch.
 import hashlib
 import inspect
 import io
-import warnings
+import pickle
+import re
+import sys
 from pathlib import Path
 
 import torch
@@ -31,25 +33,31 @@ def save(folder, state):
 
 
 def load_latest(folder, device="cpu"):
-    """The newest state in `folder` whose checksum holds, or None; each damaged file is warned of once, by name."""
+    """The newest state in `folder` whose checksum holds, or None; each damaged file is named on stderr."""
     for path in _newest_first(folder):
         try:
             return load(path, device)
-        except ValueError as error:
-            warnings.warn(f"{error}; using the one before it", RuntimeWarning, stacklevel=2)
+        except (ValueError, OSError) as error:
+            print(f"warning: {error}; the one before it is used", file=sys.stderr, flush=True)
     return None
 
 
 def load(path, device="cpu"):
-    """The state in the file `path`; ValueError if it is no checkpoint, or not as it was written."""
+    """The state in the file `path`; ValueError if it is not a checkpoint, or not as it was written."""
     header, _, payload = Path(path).read_bytes().partition(b"\n")
     if not header.startswith(MAGIC):
-        raise ValueError(f"{path}: no checkpoint of this kit (its first line is missing or damaged)")
+        raise ValueError(f"{path}: not a checkpoint of this kit (its first line is missing or damaged)")
     if hashlib.sha256(payload).hexdigest().encode() != header[len(MAGIC) :]:
         raise ValueError(f"{path}: damaged (its checksum does not hold)")
     safe = {"weights_only": True} if "weights_only" in inspect.signature(torch.load).parameters else {}
-    return torch.load(io.BytesIO(payload), map_location=device, **safe)
+    try:
+        return torch.load(io.BytesIO(payload), map_location=device, **safe)
+    except (RuntimeError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"{path}: not a checkpoint that this version of PyTorch loads ({reason})") from None
 
 
 def _newest_first(folder):
-    return sorted(Path(folder).glob("step_*.ckpt"), reverse=True)
+    """The kit's own files in `folder`; whatever else lies there is the user's."""
+    found = [path for path in Path(folder).glob("step_*.ckpt") if re.fullmatch(r"step_[0-9]{10,}\.ckpt", path.name)]
+    return sorted((path for path in found if path.is_file()), reverse=True)

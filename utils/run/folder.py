@@ -1,4 +1,4 @@
-"""A run's folder: what it holds, whether a configuration may go on in it, and closing it so that nothing is lost."""
+"""A run's folder: what it holds, whether a configuration may go on in it, and saving so that nothing is lost."""
 
 import json
 import sys
@@ -7,41 +7,53 @@ from pathlib import Path
 
 from utils.config import Config
 from utils.errors import InputError
-from utils.files import write_text
-from utils.run import checkpoint
+from utils.files import remove_leftovers, write_text
+from utils.run import checkpoint, lock
 from utils.run.export import export_encoder
 from utils.training import models
 
 FREE_TO_CHANGE = ("steps", "time_budget", "checkpoint_every", "device")  # between a run and its continuation
+SET_ASIDE = "--fresh sets that run aside"
 
 
 class Run:
     """The folder of one run, $AICROWD_OUTPUT_PATH/$AICROWD_EVALUATION_NAME, and every write into it.
 
     A write that fails while training goes on (full disk, folder gone) is reported once a kind and remembered in
-    `problems`; what stood there before stays.
+    `problems`; what stood there before stays. As a context, it unlocks the folder at its end.
     """
 
     def __init__(self, folder, config, encoder_path, write_report):
         """`write_report`: called with this run's folder and the trainer, writes report/ (see utils.report)."""
         self.folder, self.config, self.encoder_path = Path(folder), config, Path(encoder_path)
         self.write_report, self.checkpoints = write_report, self.folder / "checkpoints"
-        self.problems = {}
+        self.problems, self.lock = {}, None
         self.drawing = None  # seconds that the last report took
         self.exported = False  # whether the last export succeeded
 
-    def open(self, fresh):
-        """Make the folder, or check that it was left by the same configuration. With `fresh`, set that one aside."""
-        written = self.folder / "config.json"
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        if self.lock:
+            self.lock.close()
+
+    def open(self, fresh, images):
+        """Make and lock the folder, or check that it was left by the same configuration and images.
+
+        fresh: set the run that is there aside. images: what the run is trained on, as `describe_images` gives it.
+        InputError: it is another run, another process trains there, or the folder cannot be written.
+        """
         try:
-            if fresh and self.folder.exists():
+            self._lock()
+            if fresh and {path.name for path in self.folder.iterdir()} > {lock.NAME}:
                 self._set_aside()
-            if (before := read_run_config(self.folder)) is not None:
-                self._refuse_other(before, written)
-            for leftover in self.folder.glob("**/.*-*.*"):  # half-written files of a process that was killed
-                leftover.unlink()
+            self._refuse_another_run(images)
+            for folder in (self.folder, self.checkpoints, self.encoder_path.parent):
+                remove_leftovers(folder)
             (self.encoder_path.parent / "results").mkdir(parents=True, exist_ok=True)
-            write_text(written, self.config.to_json())
+            write_text(self.folder / "config.json", self.config.to_json())
+            write_text(self.folder / "dataset.json", json.dumps(images, indent=2) + "\n")
         except OSError as error:
             raise InputError(
                 f"run's folder {self.folder}: {_reason(error)}; expected a folder that can be written"
@@ -52,8 +64,13 @@ class Run:
         state = trainer.group.run_on_main(lambda: checkpoint.load_latest(self.checkpoints))
         if state is None:
             return 0.0
-        trainer.load_state_dict(state)
-        return state["seconds"]
+        try:
+            trainer.load_state_dict(state)
+            return state["seconds"]
+        except (RuntimeError, KeyError, ValueError, TypeError) as error:
+            raise InputError(
+                f"{self.checkpoints}: not of this configuration and version of the kit ({_reason(error)}); {SET_ASIDE}"
+            ) from None
 
     def save(self, trainer, seconds, permits=lambda seconds: True):
         """Export, checkpoint and report of the run as it stands; the seconds that took.
@@ -68,9 +85,7 @@ class Run:
         self.attempt("checkpoint", lambda: checkpoint.save(self.checkpoints, state))
         saved = time.monotonic()
         if permits(saved - began if self.drawing is None else self.drawing):
-            self.attempt(
-                "report", lambda: self.write_report(self.folder, trainer), Exception
-            )  # nothing in it is worth a run
+            self.attempt("report", lambda: self.write_report(self.folder, trainer), Exception)  # not worth a run
             self.drawing = time.monotonic() - saved
         return time.monotonic() - began
 
@@ -81,31 +96,67 @@ class Run:
             return True
         except failures as error:
             if name not in self.problems:
-                print(
-                    f"warning: {name} not written: {_reason(error)}; training goes on",
-                    file=sys.stderr,
-                    flush=True,
-                )
+                text = f"warning: {name} not written: {_reason(error)}; training goes on"
+                print(text, file=sys.stderr, flush=True)
             self.problems[name] = _reason(error)
             return False
 
-    def _refuse_other(self, before, path):
+    def _lock(self):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.lock = lock.lock(self.folder)
+
+    def _refuse_another_run(self, images):
+        """InputError if the folder holds a run of another configuration or of other images."""
+        before = read_run_config(self.folder)
+        if before is None:
+            return
+        trained_on = _read_images(self.folder)
+        if trained_on and trained_on["fingerprint"] != images["fingerprint"]:
+            raise InputError(
+                f"{self.folder / 'dataset.json'}: the run was trained on other images "
+                f"({_of_images(trained_on)}; now {_of_images(images)}); {SET_ASIDE}"
+            )
+        free = (*FREE_TO_CHANGE, *(["dataset"] if trained_on else []))  # the same images may lie elsewhere now
         then, now = before.as_dict(), self.config.as_dict()
-        differing = [key for key in now if key not in FREE_TO_CHANGE and then[key] != now[key]]
+        differing = [key for key in now if key not in free and then[key] != now[key]]
         if differing:
-            told = ", ".join(f"{key} was {then[key]!r} and is now {now[key]!r}" for key in differing)
-            raise InputError(f"{path}: the folder holds a run of another configuration ({told}); --fresh sets it aside")
+            changes = ", ".join(f"{key} was {then[key]!r} and is now {now[key]!r}" for key in differing)
+            path = self.folder / "config.json"
+            raise InputError(f"{path}: the folder holds a run of another configuration ({changes}); {SET_ASIDE}")
 
     def _set_aside(self):
         number = 1
         while (aside := self.folder.with_name(f"{self.folder.name}.{number}")).exists():
             number += 1
         self.folder.rename(aside)
+        (aside / lock.NAME).unlink()
+        self.lock.close()
+        self._lock()
         print(f"the run that was there is now {aside}")
 
 
+def describe_images(data):
+    """What dataset.json says of the DataSet `data`: which images a run was trained on."""
+    count, height, width, channels = data.images.shape
+    shape = {"images": count, "height": height, "width": width, "channels": channels}
+    return {"name": data.name, **shape, "fingerprint": data.images_fingerprint}
+
+
+def _of_images(images):
+    return f"{images.get('name')}: {images.get('images')} images of {images.get('channels')} channels"
+
+
+def _read_images(folder):
+    """The contents of dataset.json, or None where there is none that can be read."""
+    try:
+        found = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and "fingerprint" in found else None
+
+
 def _reason(error):
-    text = str(error.strerror or error) if isinstance(error, OSError) else str(error)
+    text = str(error.strerror or error) if isinstance(error, OSError) else str(error) or type(error).__name__
     name = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
     return " ".join(text.split())[:300] + name
 

@@ -1,4 +1,4 @@
-"""The loop of a run: updates until the steps, the budget or a signal end it, nothing lost on the way."""
+"""The loop of a run: updates until all are done or the budget or a signal ends it, nothing lost on the way."""
 
 import math
 import signal
@@ -7,10 +7,14 @@ from typing import NamedTuple
 
 import torch
 
-from utils.run.log import CsvLog, Display, Means, Scalars
+from utils.run.display import Display
+from utils.run.log import CsvLog
+from utils.run.means import Means
+from utils.run.scalars import Scalars
 
-LOG_EVERY = 50  # steps between two looks: a row in the log, and whether all numbers are finite ...
-LOG_SECONDS = 30.0  # ... which are never further apart than this
+LOG_EVERY = 50  # steps between two rows of the log, at each of which all numbers are checked to be finite ...
+LOG_SECONDS = (0.5, 30.0)  # ... which are never nearer to each other or further apart than this
+FIRST_CHECKPOINT = 5.0  # seconds after the start; the next are due whenever training has gone on for twice as long
 ROLL_BACKS = 3  # times that a run goes back to its last checkpoint after a number that is not finite
 LAST_SECONDS = 10.0  # before the deadline each step is waited for, since a GPU's queue hides how far it is
 
@@ -44,16 +48,19 @@ class Loop:
         if self.group.is_main:
             self.open_logs()
             self.display = Display(trainer.config.steps, trainer.step)
-        self.began = time.monotonic() - seconds_before
-        self.logged_at, self.logged_step, self.rolled_back = time.monotonic(), trainer.step, 0
+        self.started = time.monotonic()
+        self.began = self.started - seconds_before
+        self.logged_at, self.logged_step, self.rolled_back = self.started, trainer.step, 0
+        self.saved_step = None
 
     def open_logs(self):
         """To go on after the trainer's step; rows of later steps are dropped."""
         self.log = CsvLog(self.run.folder / "log.csv", self.trainer.step)
+        self.run.attempt("log.csv", self.log.open, Exception)
         self.scalars = Scalars(self.run.folder / "tensorboard", self.trainer.step)
 
     def go(self):
-        self.save()  # a valid encoder from the first minute on, and the measure of what closing takes
+        self.save()  # a valid encoder from the first minute on, and the measure of what saving takes
         while True:
             decision = self.decide()
             if decision.checkpoint or decision.log:
@@ -80,10 +87,14 @@ class Loop:
             decision = decision._replace(
                 spent=self.budget.spent / self.budget.seconds,
                 over=float(self.budget.left <= 0),
-                checkpoint=float(learned and now - self.saved_at >= self.trainer.config.checkpoint_every),
-                log=float(learned and (self.trainer.step % LOG_EVERY == 0 or now - self.logged_at >= LOG_SECONDS)),
+                checkpoint=float(learned and now - self.saved_at >= self.seconds_between_checkpoints()),
+                log=float(learned and now - self.logged_at >= LOG_SECONDS[self.trainer.step % LOG_EVERY != 0]),
             )
         return Decision(*self.group.all_reduce_max(decision))
+
+    def seconds_between_checkpoints(self):
+        """Few at first, so that the exported encoder is soon a trained one; then up to `checkpoint_every`."""
+        return min(self.trainer.config.checkpoint_every, max(FIRST_CHECKPOINT, self.saved_at - self.started))
 
     def reason_to_stop(self, decision):
         """In words, or None to go on."""
@@ -91,11 +102,11 @@ class Loop:
             self.stop.signal = signal.Signals(int(decision.stop))
             return f"stopped by {self.stop.signal.name}"
         if self.trainer.step >= self.trainer.config.steps:
-            return "all steps made"
+            return "all updates done"
         return "time budget spent" if decision.over else None
 
     def log_progress(self, last=False):
-        """Log, show and report the numbers since the last look; false if they or the weights are not finite."""
+        """Log, show and report the numbers since the last row; false if they or the weights are not finite."""
         numbers, step = self.means.take(), self.trainer.step
         now = time.monotonic()
         rate = (step - self.logged_step) / (now - self.logged_at)
@@ -107,12 +118,12 @@ class Loop:
         return True
 
     def report_progress(self, numbers, rate, last):
-        """To log.csv, to TensorBoard, to people and to the grader."""
+        """To log.csv, to TensorBoard, to people and to the grader; what fails there ends no run."""
         step, now = self.trainer.step, time.monotonic()
         row = {"step": step, "seconds": now - self.began, "steps_per_second": rate, **numbers}
-        self.run.attempt("log.csv", lambda: self.log.add(row))
-        self.run.attempt("tensorboard", lambda: self.scalars.add(row))
-        self.display.show(row, self.seconds_left(rate), last)
+        self.run.attempt("log.csv", lambda: self.log.add(row), Exception)
+        self.run.attempt("tensorboard", lambda: self.scalars.add(row), Exception)
+        self.run.attempt("progress", lambda: self.display.show(row, self.seconds_left(rate), last), Exception)
         self.events.register_progress(max(step / self.trainer.config.steps, self.budget.spent / self.budget.seconds))
 
     def is_finite(self, numbers):
@@ -136,7 +147,7 @@ class Loop:
         self.trainer.attempt = attempt + 1
         self.means, self.logged_step = Means(), self.trainer.step
         if self.group.is_main:
-            self.run.attempt("log.csv", self.open_logs)
+            self.open_logs()
             print(
                 f"numbers not finite near step {step}: back to step {self.trainer.step}, with other batches", flush=True
             )
@@ -149,11 +160,22 @@ class Loop:
         self.saved_at, self.saved_step = time.monotonic(), self.trainer.step
 
     def end(self):
-        """The last closing, unless all has been written since the last step."""
+        """The last save, unless all has been written since the last step."""
         if self.group.is_main:
             self.display.close()
         if self.trainer.step != self.saved_step or self.run.problems:
             self.save()
+
+    def rescue(self):
+        """After an error: save what was learned since the last checkpoint if it is finite; says what was done."""
+        try:
+            if self.trainer.step != self.saved_step and self.is_finite({}):
+                self.end()
+        except Exception as error:  # the device itself may have failed
+            return f"nothing could be saved after it ({type(error).__name__})"
+        if self.trainer.step != self.saved_step:
+            return "the last good checkpoint and encoder stay"
+        return f"checkpoint and encoder of step {self.saved_step} are saved; the same command goes on from there"
 
     def seconds_left(self, rate):
         """Until the steps are made or the budget is spent, whichever is first."""

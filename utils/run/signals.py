@@ -1,27 +1,44 @@
-"""SIGTERM and SIGINT as a wish that the loop reads, so that a run ends with everything written."""
+"""SIGTERM, SIGINT and SIGHUP as a request that the loop reads, so that a run ends with everything saved."""
 
 import signal
+import threading
+import time
 
 
 class Stop:
-    """While entered, the first SIGTERM or SIGINT is kept in `signal`; a second one acts as it always does."""
+    """While entered, the first of the watched signals is kept in `signal`; a later one acts as it always does.
 
-    WATCHED = (signal.SIGTERM, signal.SIGINT)
+    Within PATIENCE seconds a second one counts for the same request: torchrun passes on what the terminal has sent
+    already, and a shell that is hung up does so too. A signal that whoever started the process has it ignore (nohup)
+    stays ignored. Python takes signals in the main thread alone; in another one nothing is watched.
+    """
+
+    WATCHED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    PATIENCE = 2.0
 
     def __init__(self):
         self.signal = None
-        self._before = {}
+        self._came, self._before = 0.0, {}
 
     def __enter__(self):
-        self._before = {watched: signal.signal(watched, self._note) for watched in self.WATCHED}
+        if threading.current_thread() is threading.main_thread():
+            handlers = {watched: signal.getsignal(watched) for watched in self.WATCHED}
+            self._before = {
+                watched: handler for watched, handler in handlers.items() if handler not in (None, signal.SIG_IGN)
+            }
+            for watched in self._before:
+                signal.signal(watched, self._note)
         return self
 
     def __exit__(self, *exception):
         self._restore()
 
     def _note(self, number, frame):
-        self.signal = signal.Signals(number)
-        self._restore()
+        if self.signal is None:
+            self.signal, self._came = signal.Signals(number), time.monotonic()
+        elif time.monotonic() - self._came > self.PATIENCE:
+            self._restore()
+            signal.raise_signal(number)
 
     def _restore(self):
         for watched, handler in self._before.items():

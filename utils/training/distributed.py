@@ -9,6 +9,7 @@ are added up. Only the main process reads the clock, writes files and speaks.
 
 import datetime
 import os
+import sys
 
 import numpy as np
 import torch
@@ -136,3 +137,18 @@ def join():
     if size == 1:
         return SingleProcess()
     return ProcessGroup(int(os.environ["RANK"]), int(os.environ.get("LOCAL_RANK", "0")), size)
+
+
+def run_in_all(group, make):
+    """What `make()` returns here. An InputError in any process ends all of them; the first that has one raises it."""
+    made = error = None
+    try:
+        made = make()
+    except InputError as reason:
+        error = reason
+    first = group.size - group.all_reduce_max([group.size - group.rank if error else 0])[0]
+    if first == group.size:
+        return made
+    if first == group.rank:
+        raise error
+    sys.exit(2)  # without a word
