@@ -28,7 +28,7 @@ FILES = {
 
 
 class Entry:
-    """A git repository that holds a submission with nothing to mend."""
+    """A git repository that holds a submission with nothing to fix."""
 
     def __init__(self, folder):
         self.folder = folder

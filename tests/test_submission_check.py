@@ -36,13 +36,13 @@ def test_check_finds_nothing_in_a_sound_entry(entry):
 
 def test_check_command_succeeds_on_a_sound_entry(entry, capsys):
     assert entry.run("check") == 0
-    assert "mend" not in capsys.readouterr().out
+    assert "fix" not in capsys.readouterr().out
 
 
 def test_check_command_fails_with_one_line_a_finding(entry, capsys):
     entry.replace("aicrowd.json", json.dumps({**AICROWD, "authors": [], "gpu": "yes"}))
     assert entry.run("check") == 1
-    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("mend")]
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("fix")]
     assert [line.split()[1] for line in lines] == ["aicrowd.json:", "authors:"]
 
 
@@ -156,7 +156,7 @@ def test_check_finds_an_mkl_that_breaks_pytorch(entry, mkl):
 )
 def test_check_finds_an_environment_that_is_none(entry, text):
     entry.replace("environment.yml", text)
-    assert "no conda environment" in entry.findings("environment.yml")[0]
+    assert "not a conda environment" in entry.findings("environment.yml")[0]
 
 
 @pytest.mark.parametrize("path", ["weights.pt", "data/mpi3d_toy.npz", "data.tar.gz", "ünïcode name.H5"])
@@ -195,7 +195,7 @@ def test_check_prints_names_that_no_terminal_can_show(entry):
     command = [sys.executable, "-m", "utils.submission", "check", "--repository", str(entry.folder)]
     done = subprocess.run(command, cwd=str(REPOSITORY), capture_output=True)
     assert done.stderr == b""
-    assert b"\\udce9.npz looks like data" in done.stdout
+    assert b"\\udce9.npz seems to be data" in done.stdout
 
 
 def test_check_says_in_one_line_that_a_repository_is_damaged(entry, capsys):

@@ -122,7 +122,7 @@ def test_rehearsal_stops_at_a_step_that_the_rest_needs(stage, monkeypatch, capsy
 
     monkeypatch.setattr(steps, "STEPS", (("first", fails, False), ("second", fails, True), ("third", fails, False)))
     assert steps.rehearse(stage) is False
-    assert capsys.readouterr().out.splitlines()[-1] == "rehearsed: mend first, second"
+    assert capsys.readouterr().out.splitlines()[-1] == "rehearsed: fix first, second"
 
 
 def test_rehearsal_shows_the_last_lines_of_a_failed_run(stage):
@@ -160,13 +160,13 @@ def test_the_run_sees_the_grader_s_variables_only(stage, monkeypatch):
 def test_a_missing_encoder_is_found(stage):
     stage.encoder.unlink()
     with pytest.raises(Failure, match="is not there"):
-        steps.look_for_files(stage)
+        steps.find_outputs(stage)
 
 
 def test_a_missing_results_folder_is_found(stage):
     (stage.encoder.parent / "results").rmdir()
     with pytest.raises(Failure, match="results is not there"):
-        steps.look_for_files(stage)
+        steps.find_outputs(stage)
 
 
 def test_a_write_into_the_repository_is_found(tmp_path, monkeypatch):
@@ -175,7 +175,7 @@ def test_a_write_into_the_repository_is_found(tmp_path, monkeypatch):
     entry.replace(".gitignore", "scratch/\n")
     entry.write("scratch/left", "")
     with pytest.raises(Failure, match="scratch"):
-        steps.look_at_clone(Stage(None, tmp_path, 1))
+        steps.check_clone_is_unchanged(Stage(None, tmp_path, 1))
 
 
 def test_a_file_that_the_grader_cannot_load_is_found(stage):
@@ -196,19 +196,19 @@ def test_a_file_that_the_grader_cannot_load_is_found(stage):
 def test_events_out_of_order_are_found(stage, names):
     stage.events = events(*names)
     with pytest.raises(Failure, match="expected execution_started"):
-        steps.look_at_events(stage)
+        steps.check_events(stage)
 
 
 def test_progress_that_goes_back_is_found(stage):
     names = ["execution_started", "register_progress", "register_progress", "submit"]
     stage.events = events(*names, progress=(0.9, 0.1))
     with pytest.raises(Failure, match="went back"):
-        steps.look_at_events(stage)
+        steps.check_events(stage)
 
 
 def test_events_are_skipped_without_a_redis(stage):
     with pytest.raises(Skipped, match="redis-server"):
-        steps.look_at_events(stage)
+        steps.check_events(stage)
 
 
 @pytest.mark.parametrize("place", ["output-of-run.txt", "shared/rehearsal/report/page.html"])
@@ -216,7 +216,7 @@ def test_a_password_that_is_left_is_found(stage, place):
     (stage.folder / place).parent.mkdir(parents=True, exist_ok=True)
     (stage.folder / place).write_text(f"host=x password={stage.password}")
     with pytest.raises(Failure, match="holds the Redis password"):
-        steps.look_for_secrets(stage)
+        steps.find_secrets(stage)
 
 
 def test_a_run_without_a_logged_step_has_no_forecast(stage):

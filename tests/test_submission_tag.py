@@ -42,7 +42,7 @@ def test_tag_takes_a_name_with_its_prefix(entry):
     assert make_tag(Repository(entry.folder), "submission-v0.1") == "submission-v0.1"
 
 
-def test_tag_makes_none_while_there_is_something_to_mend(entry):
+def test_tag_makes_none_while_there_is_something_to_fix(entry):
     entry.write("new.py", "")
     assert entry.run("tag", "v0.1") == 1
     assert entry.git("tag") == ""

@@ -10,7 +10,7 @@ newest_python() {
       return
     fi
   done
-  echo "error: no Python from 3.8 on found; set PYTHON to one" >&2
+  echo "error: no Python 3.8 or newer found; set PYTHON to one" >&2
   return 2
 }
 
@@ -35,7 +35,7 @@ for path in sys.argv[1:]:
 EOF
 }
 
-# Sets PYTHON; makes or mends $NDC_ROOT/.venv unless the active Python will do. Arguments: requirement files.
+# Sets PYTHON; makes or repairs $NDC_ROOT/.venv unless the active Python will do. Arguments: requirement files.
 find_or_make_python() {
   local base venv="$NDC_ROOT/.venv" file arguments=()
   base=$(newest_python) || return 2
@@ -53,5 +53,5 @@ find_or_make_python() {
   fi
   for file in "$@"; do arguments+=(-r "$file"); done
   "$PYTHON" -m pip install --quiet --disable-pip-version-check "${arguments[@]}" ||
-    { echo "error: the packages could not be installed into $venv; run again to mend it" >&2; return 2; }
+    { echo "error: the packages could not be installed into $venv; run again to repair it" >&2; return 2; }
 }

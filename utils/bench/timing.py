@@ -25,7 +25,7 @@ def seconds_a_call(call, device, seconds, calls=3, best=statistics.median, all_r
 
 
 def matrix_rate(device, seconds=1.0):
-    """Operations a second of the fastest float32 product of two SIDES x SIDES matrices that was seen."""
+    """Operations a second of the fastest float32 product of two SIDES x SIDES matrices."""
     rates = []
     for side in SIDES:
         one, other = torch.rand(2, side, side, device=device)

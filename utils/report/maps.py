@@ -110,8 +110,8 @@ def _marked_rows(values):
 def _information(result, num_latents, num_factors):
     values = result["mutual_information"]
     reading = (
-        "Nats that a latent tells of a factor. MIG is the gap between the two marked latents of a column, over the "
-        "factor's entropy, averaged over columns."
+        "Information (nats) that a latent holds about a factor. MIG is the gap between the two marked latents of a "
+        "column, over the factor's entropy, averaged over columns."
     )
     high = max(float(np.nanmax(result["factor_entropies"])), 1e-9)
     return Map("MIG: mutual information", values, 0.0, high, _marked_columns(values), reading)

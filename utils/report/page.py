@@ -43,12 +43,12 @@ def page(contents):
 
 
 def _summary(contents):
-    told = [f"run “{contents.name}”"]
+    parts = [f"run “{contents.name}”"]
     if contents.log:
-        told += [f"{int(contents.log['step'][-1]):,} steps in {clock(contents.log['seconds'][-1])}"]
+        parts += [f"{int(contents.log['step'][-1]):,} steps in {clock(contents.log['seconds'][-1])}"]
     if contents.config:
-        told += [f"{contents.config['latent_dim']} latents", f"batch {contents.config['batch_size']}"]
-    return " · ".join([*told, f"{contents.num_images:,} images"])
+        parts += [f"{contents.config['latent_dim']} latents", f"batch {contents.config['batch_size']}"]
+    return " · ".join([*parts, f"{contents.num_images:,} images"])
 
 
 def _section(title, *parts):
@@ -134,12 +134,13 @@ def _text_table(values):
 
 
 def _caption(contents, latent):
-    told = f"<b>latent {latent}</b><br>{contents.view.kl[latent]:.2f} nats"
+    caption = f"<b>latent {latent}</b><br>{contents.view.kl[latent]:.2f} nats"
     information = contents.results.get("mig", {}).get("mutual_information")
     if information is None or latent >= len(information) or not contents.factor_names:
-        return told
+        return caption
     factor = int(information[latent].argmax())
-    return f"{told}<br>{escape(contents.factor_names[factor])}" if information[latent, factor] > ACTIVE_KL else told
+    name = f"<br>{escape(contents.factor_names[factor])}" if information[latent, factor] > ACTIVE_KL else ""
+    return caption + name
 
 
 def _strip(number, caption, before=False):

@@ -13,7 +13,7 @@ from utils.training.batches import step_generator, to_model_input
 from utils.training.objectives import ACTIVE_KL, kl_per_latent
 
 SHOWN = 10  # images in a view, and latents in a PNG file
-MOST_LATENTS = 24  # in a view: 512 would be neither looked at nor small
+MOST_LATENTS = 24  # in a view: 512 would make the page large
 AT_LEAST = 3  # latents in a view, even if none is active
 STEPS = 11  # values of a latent in its traversal
 RANGE = 2.0  # its traversal goes from -RANGE to +RANGE, in units of the prior's standard deviation
@@ -72,7 +72,7 @@ def make_view(encoder, decoder, images, shown=MOST_LATENTS, steps=STEPS):
 def typical(codes):
     """Index of the image whose `codes` (N, latents) lie as far from the prior's mean as those of half the images.
 
-    Nearer to the mean, codes are those of images that the encoder hardly tells apart, and whose decoding is blurred;
+    Nearer to the mean, codes are those of images that the encoder hardly separates, and whose decoding is blurred;
     farther out a traversal leaves what the decoder was trained on.
     """
     return int(codes.square().sum(1).argsort()[len(codes) // 2])

@@ -102,9 +102,9 @@ def _parse(arguments):
     parser.add_argument("--output", type=Path, help="the study's folder")
     options = parser.parse_intermixed_args(arguments)
     if options.jobs == 0 or options.jobs < -1:
-        parser.error(f"--jobs {options.jobs}: expected a number from 1 on, or -1")
+        parser.error(f"--jobs {options.jobs}: expected a number of at least 1, or -1")
     if options.threads is not None and options.threads < 1:
-        parser.error(f"--threads {options.threads}: expected a number from 1 on")
+        parser.error(f"--threads {options.threads}: expected a number of at least 1")
     return options
 
 

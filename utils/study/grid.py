@@ -20,8 +20,8 @@ KEYS = {  # of a study's file, and what their values are
     "vary": str,
     "values": list,
 }
-KINDS = {str: "a text", int: "a number", bool: "true or false", dict: "key: value lines", list: "a list"}
-SILENT = ("checkpoint_every", "device")  # keys that change no result: neither title nor folder tells them
+KINDS = {str: "a string", int: "a number", bool: "true or false", dict: "key: value lines", list: "a list"}
+SILENT = ("checkpoint_every", "device")  # keys that change no result: neither title nor folder names them
 WITHOUT_LIMIT = 365 * 86400.0  # seconds: a study compares equal steps, so only `steps` ends its runs
 
 
@@ -44,9 +44,10 @@ class Study(NamedTuple):
 
 
 def read_study(path, overrides=()):
-    """The Study of the YAML file `path`, changed by `overrides`, texts 'key=value' (a list for what the rows vary).
+    """The Study of the YAML file `path`, changed by `overrides`, strings 'key=value' (a list for what the rows vary).
 
-    Keys are those of utils/config.py, and `seeds`. Raises InputError for what is unknown, impossible or no study.
+    Keys are those of utils/config.py, and `seeds`.
+    InputError: unknown keys, impossible values, a file that is not a study.
     """
     path = Path(path)
     text = read_yaml(path)
@@ -62,10 +63,10 @@ def read_study(path, overrides=()):
         str(row): {seed: _config({**text.get("base", {}), **own, **changed, "seed": seed}, path) for seed in seeds}
         for row, own in rows.items()
     }
-    told = ", ".join(f"{key}={value}" for key, value in named.items())
+    changes = ", ".join(f"{key}={value}" for key, value in named.items())
     return Study(
         name="-".join([path.stem, *(re.sub(r"[^\w.,=-]", "_", f"{key}={named[key]}") for key in sorted(named))]),
-        title=f"{text['title']} ({told + '; ' if told else ''}{len(seeds)} seed{'s' if len(seeds) > 1 else ''})",
+        title=f"{text['title']} ({changes + '; ' if changes else ''}{len(seeds)} seed{'s' if len(seeds) > 1 else ''})",
         paper=text.get("paper"),
         paper_rows={str(key): str(value) for key, value in text.get("paper_rows", {}).items()},
         rows=tuple(configs),
@@ -80,7 +81,7 @@ def _check(text, path):
         if not isinstance(value, KEYS[key]):
             raise InputError(f"{path}: {key}={value!r}: expected {KINDS[KEYS[key]]}")
     if "title" not in text or ("rows" in text) == ("vary" in text) or ("vary" in text) != ("values" in text):
-        raise InputError(f"{path}: no study; expected title, and either rows or vary and values")
+        raise InputError(f"{path}: not a study; expected title, and either rows or vary and values")
     if "vary" in text and text["vary"] not in FIELDS:
         raise InputError(f"{path}: vary={text['vary']!r}: expected a key of utils/config.py")
     if "paper" in text and paper.table(text["paper"]) is None:
@@ -109,7 +110,7 @@ def _split(text):
 
 def _seeds(value):
     if not re.fullmatch("[0-9]{1,6}", str(value)) or int(value) < 1:
-        raise InputError(f"seeds={value!r}: expected a number from 1 on")
+        raise InputError(f"seeds={value!r}: expected a number of at least 1")
     return range(int(value))
 
 

@@ -30,7 +30,7 @@ class Ranked(NamedTuple):
 
 
 def read_runs(folders):
-    """A Ranked for each of `folders`; InputError for one that is no run or lacks a score."""
+    """A Ranked for each of `folders`; InputError for one that is not a run's or lacks a score."""
     found = []
     for folder in dict.fromkeys(Path(folder).resolve() for folder in folders):
         config, results = read_run_config(folder), read_results(folder)

@@ -1,4 +1,4 @@
-"""What a study leaves for people and programs: table.md, table.csv, plot.png, the paper's numbers told apart."""
+"""A study's table.md, table.csv and plot.png; the paper's numbers stand in rows of their own."""
 
 import csv
 import io
@@ -107,9 +107,9 @@ def plot(study, found, reported):
 
 
 def _panel(panel, rows, found, reported, metric):
-    seen = [(place, found[row]) for place, row in enumerate(rows) if found.get(row)]
-    means = [mean_and_spread(scores, metric) for _, scores in seen]
-    places = [place - 0.12 for place, _ in seen]
+    measured = [(place, found[row]) for place, row in enumerate(rows) if found.get(row)]
+    means = [mean_and_spread(scores, metric) for _, scores in measured]
+    places = [place - 0.12 for place, _ in measured]
     spreads = [0.0 if np.isnan(spread) else spread for _, spread in means]
     panel.errorbar(
         [mean for mean, _ in means],

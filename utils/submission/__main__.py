@@ -53,7 +53,7 @@ def run_check(repository, options):
     findings = 0
     for part, found in check(repository, options.limit):
         for finding in found:
-            print(f"mend  {part}: {' '.join(finding.split())}")
+            print(f"fix   {part}: {' '.join(finding.split())}")
         if not found:
             print(f"ok    {part}")
         findings += len(found)
@@ -65,9 +65,9 @@ def run_rehearsal(repository, options):
     from utils.submission.rehearse import Stage, rehearse  # here, since only this command needs the data sets
 
     if not 0.2 <= options.minutes <= 24 * 60:
-        raise InputError(f"--minutes {options.minutes:g}: expected from 0.2 to 1440")
+        raise InputError(f"--minutes {options.minutes:g}: expected 0.2 to 1440")
     if options.folder and Path(options.folder).exists():
-        raise InputError(f"--folder {options.folder}: it is there already; expected the name of a new one")
+        raise InputError(f"--folder {options.folder}: it exists; expected the name of a new folder")
     with contextlib.ExitStack() as stack:
         folder = options.folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-"))
         Path(folder).mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ def run_rehearsal(repository, options):
 def run_tag(repository, options):
     """check, then make the tag that submits the commit"""
     if run_check(repository, options):
-        print("no tag made: mend the above first", file=sys.stderr)
+        print("no tag made: fix the above first", file=sys.stderr)
         return 1
     tag = make_tag(repository, options.name, options.push)
     print(f"made  {tag} on {repository.head()[:10]}")

@@ -1,4 +1,4 @@
-"""What would fail at the grader and can be seen in the repository: one line a finding, with the remedy."""
+"""What would fail at the grader, as far as the repository shows it: one line a finding, with the remedy."""
 
 import json
 import re
@@ -18,7 +18,7 @@ CONTAINER_NAMES = {"torch": "pytorch"}  # PyPI's name: conda's
 
 
 def check(repository, limit="8h"):
-    """[(part, [finding, ...]), ...] for every part of the submission; no finding: nothing to mend.
+    """[(part, [finding, ...]), ...] for every part of the submission; no finding: nothing to fix.
 
     limit   the grader's time for the whole run, as text ("8h")
     """
@@ -46,7 +46,7 @@ def check_aicrowd_json(repository):
             yield f'{key} is {entry.get(key)!r}; set it to "{CHALLENGE}"'
     for key in ("description", "license"):
         if not (isinstance(entry.get(key), str) and entry[key].strip()):
-            yield f"{key} is missing or empty; set it to a text"
+            yield f"{key} is missing or empty; set it to a string"
     if not isinstance(entry.get("gpu"), bool):
         yield f"gpu is {entry.get('gpu')!r}; set it to true (a Tesla K80) or false"
 
@@ -85,7 +85,7 @@ def check_environment(repository):
     try:
         conda, pip = read_pins(text)
     except (yaml.YAMLError, TypeError, AttributeError, KeyError):
-        yield "it is no conda environment; expected name, channels and a list of dependencies"
+        yield "it is not a conda environment; expected name, channels and a list of dependencies"
         return
     for name, version in [*conda.items(), *pip.items()]:
         if version is None:
@@ -93,7 +93,7 @@ def check_environment(repository):
     if pip and "pip" not in conda:
         yield "it has a pip part but not pip itself; add pip=X.Y.Z to the dependencies"
     if "pytorch" in conda and (conda.get("mkl") or "9999") >= "2024.1":
-        yield "pytorch from conda does not load beside an mkl from 2024.1 on; add mkl=2024.0.0"
+        yield "pytorch from conda does not load beside mkl 2024.1 or newer; add mkl=2024.0.0"
     known = {_normal(name) for name in [*conda, *pip]}
     for name in required_packages(repository.read("requirements.txt") or ""):
         if CONTAINER_NAMES.get(name, name) not in known:
@@ -109,7 +109,7 @@ def check_files(repository):
         if size > LARGEST_FILE:
             yield f"{path} has {size / 1e6:.0f} MB, more than 10; git rm --cached it and take it out of the history"
         elif suffix in DATA_SUFFIXES + ARCHIVE_SUFFIXES and size > allowed:
-            yield f"{path} looks like data or weights; git rm --cached it, name it in .gitignore, and commit"
+            yield f"{path} seems to be data or weights; git rm --cached it, name it in .gitignore, and commit"
     for path, size in history:
         if size > LARGEST_FILE:
             remedy = f"git filter-repo --path {shlex.quote(path)}"
@@ -128,7 +128,7 @@ def check_commit(repository):
     """A second tag on the same commit triggers nothing."""
     tags = repository.submissions()
     if tags:
-        yield f"it is submitted already as {', '.join(tags)}, and the grader ignores a second tag; commit a change"
+        yield f"it was submitted as {', '.join(tags)}, and the grader ignores a second tag; commit a change"
 
 
 def check_budget(repository, limit, path="configs/challenge.yml"):
@@ -183,7 +183,7 @@ def _aicrowd_json(repository):
     try:
         entry = json.loads(text)
     except (ValueError, RecursionError) as error:
-        return None, f"it is no valid JSON ({error}); mend it there"
+        return None, f"it is not valid JSON ({error}); fix it there"
     if not isinstance(entry, dict):
-        return None, "it is no JSON object; expected one with challenge_id, grader_id, authors, ..."
+        return None, "it is not a JSON object; expected one with challenge_id, grader_id, authors, ..."
     return entry, None

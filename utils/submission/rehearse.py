@@ -1,4 +1,4 @@
-"""A submission before it is one: a fresh clone, run as the grader runs it, and looked at as the grader looks."""
+"""Rehearses a submission: a fresh clone, run as the grader runs it, its outputs checked as the grader reads them."""
 
 import contextlib
 import csv
@@ -20,7 +20,7 @@ from utils.grader.environment import read_environment
 from utils.submission.grader_redis import free_port, listening_grader, redis_server
 from utils.submission.stand_in_data import NAME, place_data
 
-GRACE = 60  # seconds over the budget after which the grader's patience is taken to end
+GRACE = 60  # seconds over the budget after which the run is stopped
 LAST_LINES = 12  # of run.sh's output that are shown when it fails
 
 
@@ -33,7 +33,7 @@ class Skipped(Exception):
 
 
 class Stage:
-    """Where a rehearsal takes place: a folder with the clone, the data and the output, and what happened there."""
+    """A rehearsal's folder with the clone, the data and the output, and what was found there."""
 
     def __init__(self, repository, folder, minutes):
         self.repository, self.folder = repository, Path(folder)
@@ -76,16 +76,16 @@ def rehearse(stage):
     for name, step, is_needed in STEPS:
         began = time.monotonic()
         try:
-            mark, told = "ok", step(stage)
+            mark, message = "ok", step(stage)
         except Skipped as reason:
-            mark, told = "skip", reason
+            mark, message = "skip", reason
         except (Failure, InputError, OSError) as error:
-            mark, told = "FAIL", error
+            mark, message = "FAIL", error
             failed.append(name)
-        print(f"{mark:5} {name:16} {time.monotonic() - began:6.1f} s  {told}", flush=True)
+        print(f"{mark:5} {name:16} {time.monotonic() - began:6.1f} s  {message}", flush=True)
         if mark == "FAIL" and is_needed:
             break
-    print(f"rehearsed: {'mend ' + ', '.join(failed) if failed else 'all of it passed'}")
+    print(f"rehearsed: {'fix ' + ', '.join(failed) if failed else 'all of it passed'}")
     return not failed
 
 
@@ -109,7 +109,7 @@ def run_entry_point(stage):
             stack.enter_context(redis_server(port, stage.folder, stage.password))
             stage.events = stack.enter_context(listening_grader(port, stage.password))
         began = time.monotonic()
-        code = _run_with_patience(stage, port)
+        code = _run_with_timeout(stage, port)
         stage.wall = time.monotonic() - began
         time.sleep(0.5 if has_redis else 0)  # for the last event to be heard
     if code != 0:
@@ -120,8 +120,8 @@ def run_entry_point(stage):
     return f"of {stage.seconds:.0f} s; exit code 0"
 
 
-def look_for_files(stage):
-    """Everything that the grader reads is where it looks."""
+def find_outputs(stage):
+    """Everything that the grader reads is in its place."""
     if not stage.encoder.is_file():
         raise Failure(f"{stage.encoder.relative_to(stage.folder)} is not there")
     if not (stage.encoder.parent / "results").is_dir():
@@ -129,7 +129,7 @@ def look_for_files(stage):
     return f"representation/pytorch_model.pt, {stage.encoder.stat().st_size / 1e6:.1f} MB"
 
 
-def look_at_clone(stage):
+def check_clone_is_unchanged(stage):
     """The repository may be read-only there: nothing may have been written into it."""
     git = ["git", "-C", str(stage.clone), "status", "--porcelain", "--ignored"]
     written = [line[3:] for line in subprocess.run(git, capture_output=True, text=True).stdout.splitlines()]
@@ -161,13 +161,13 @@ def score_quickly(stage):
     return f"MIG {stage.report['mig']:.3f} on a few points, after this short training"
 
 
-def look_at_events(stage):
-    """What the grader was told: a start, progress that grows, and the submission, in this order."""
+def check_events(stage):
+    """What the grader received: a start, progress that grows, and the submission, in this order."""
     if stage.events is None:
         raise Skipped("no redis-server here (apt-get install redis-server)")
     names = [event["message"] for event in stage.events]
-    told = [event["payload"] for event in stage.events if event["message"] == "register_progress"]
-    progress = [payload["training_progress"] for payload in told]
+    payloads = [event["payload"] for event in stage.events if event["message"] == "register_progress"]
+    progress = [payload["training_progress"] for payload in payloads]
     if names[:1] != ["execution_started"] or names[-1:] != ["submit"] or "execution_error" in names:
         raise Failure(f"expected execution_started, register_progress, submit; received {', '.join(names) or 'none'}")
     if progress != sorted(progress):
@@ -175,7 +175,7 @@ def look_at_events(stage):
     return f"started, {len(progress)} times progress, submitted"
 
 
-def look_for_secrets(stage):
+def find_secrets(stage):
     """The password of the Redis is in nothing that the run left."""
     left = [path for path in stage.run_folder.rglob("*") if path.is_file()]
     for path in [stage.log, *left]:
@@ -185,7 +185,7 @@ def look_for_secrets(stage):
 
 
 def forecast(stage):
-    """What the real budget would have brought at this machine's speed."""
+    """How many updates the real budget allows at this machine's speed."""
     config = read_config(stage.clone / "configs" / "challenge.yml")
     with (stage.run_folder / "log.csv").open(newline="", encoding="utf-8") as log:
         rows = list(csv.DictReader(log))
@@ -194,7 +194,7 @@ def forecast(stage):
     step, seconds = int(rows[-1]["step"]), float(rows[-1]["seconds"])
     rate, overhead = step / seconds, max(0.0, stage.wall - seconds)
     steps = min(config.steps, int(rate * (config.time_budget - overhead)))
-    ends = "all steps made" if steps == config.steps else "the budget ends it"
+    ends = "all steps made" if steps == config.steps else "the time budget ends the run"
     return (
         f"in {clock(config.time_budget)} at {rate:.2g} steps/s (this machine's, not the grader's): "
         f"{steps:,} of {config.steps:,} steps, {ends}; {overhead:.0f} s go to start and end"
@@ -205,18 +205,18 @@ STEPS = (  # name, function, whether the rest needs it
     ("clone", clone_repository, True),
     ("data set", place_data_set, True),
     ("./run.sh", run_entry_point, True),
-    ("files", look_for_files, True),
-    ("read-only clone", look_at_clone, False),
+    ("files", find_outputs, True),
+    ("read-only clone", check_clone_is_unchanged, False),
     ("load, CPU", load_encoder, True),
     ("load, GPU", load_on_gpu, False),
     ("score", score_quickly, False),
-    ("events", look_at_events, False),
-    ("secrets", look_for_secrets, False),
+    ("events", check_events, False),
+    ("secrets", find_secrets, False),
     ("real budget", forecast, False),
 )
 
 
-def _run_with_patience(stage, port):
+def _run_with_timeout(stage, port):
     """The exit code, or None where it was stopped, it and all that it started."""
     command = ["./run.sh", f"time_budget={stage.seconds:g}s"]
     with stage.log.open("wb") as log:

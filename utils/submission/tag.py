@@ -10,7 +10,7 @@ def tag_name(name):
 
 
 def make_tag(repository, name, remote=None):
-    """Make the annotated tag for `name` on the commit; with a `remote`, look there too. Returns the tag.
+    """Make the annotated tag for `name` on the commit; with a `remote`, its tags count too. Returns the tag.
 
     Raises InputError for an impossible or used name, and for a commit that a submission tag is on already.
     """
@@ -31,7 +31,7 @@ def push_commands(repository, tag, remote):
 
 
 def likely_remote(repository):
-    """The remote that looks like AIcrowd's by its name or address, or None."""
+    """The remote whose name or address is AIcrowd's, or None."""
     remotes = repository.git("remote", "--verbose").splitlines()
     return next((line.split()[0] for line in remotes if "aicrowd" in line.lower()), None)
 
