@@ -67,7 +67,8 @@ def find_pictures(folder):
 
 def natural(name):
     """A key that sorts the numbers in names by their values: 9.png before 10.png."""
-    return [int(part) if place % 2 else part for place, part in enumerate(re.split("([0-9]+)", name))]
+    parts = re.split("([0-9]+)", name)
+    return [(len(part.lstrip("0")), part.lstrip("0")) if place % 2 else part for place, part in enumerate(parts)]
 
 
 def _visible_files(folder):

@@ -43,7 +43,7 @@ def converted(source, sources, options, describe):
             return images
     target = writable_folder(source.parent) / name
     if exists(target) and usable(target) is None:  # damaged
-        target.unlink()
+        _remove(target)
     shape, read_from = describe()
     with partial_file(target, "copy") as file:
         if file is not None:
@@ -53,6 +53,13 @@ def converted(source, sources, options, describe):
                 raise InputError(f"{source}: was changed while its images were unpacked; try again")
     remove_others(target, source)
     return npz.map_npy(target)
+
+
+def _remove(path):
+    try:
+        path.unlink()
+    except OSError as error:
+        raise InputError(f"{path}: is damaged, and cannot be removed ({error.strerror or error})") from error
 
 
 def _origins(source, sources):
