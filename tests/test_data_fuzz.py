@@ -49,6 +49,21 @@ def pictures(folder):
     return folder / "a" / "0.png", lambda: load("a", folder)
 
 
+def table(folder):
+    (folder / "a").mkdir()
+    for number in range(4):
+        Image.fromarray(IMAGES[number % 2, :, :, 0]).save(str(folder / "a" / f"{number}.bmp"))
+    (folder / "a" / "labels.csv").write_text("file,shape,x\n0.bmp,a,0.5\n1.bmp,b,1\n2.bmp,a,2.5\n3.bmp,b,3\n")
+    (folder / "a" / "factors.yml").write_text("bins: {x: 2}\n")
+    return folder / "a" / "labels.csv", lambda: load("a", folder)
+
+
+def labelled_npz(folder):
+    np.savez(str(folder / "a.npz"), images=IMAGES.repeat(2, axis=0), labels=np.array([["a", "x"], ["b", "x"]] * 2))
+    (folder / "a.yml").write_text("labels: labels\n")
+    return folder / "a.npz", lambda: load("a.npz", folder)
+
+
 def notes(folder):
     np.save(str(folder / "a.npy"), IMAGES)
     (folder / "a.yml").write_text("factors:\n  shape: 2\n  place: 1\nkey: images\n")
@@ -88,7 +103,8 @@ def damaged(content, random):
 
 
 @pytest.mark.parametrize(
-    "form", [npz, compressed_npz, npy, h5, chunked_h5, pictures, notes, sprites, norb, norb_pictures]
+    "form",
+    [npz, compressed_npz, npy, h5, chunked_h5, pictures, table, labelled_npz, notes, sprites, norb, norb_pictures],
 )
 def test_load_survives_damaged_files(tmp_path, form):
     path, read = form(tmp_path)

@@ -60,6 +60,12 @@ def test_show_draws_a_row_for_each_factor(command, tmp_path):
     assert np.count_nonzero(np.diff(colored.astype(int)) == 1) >= 7
 
 
+def test_show_does_not_mind_a_notebooks_plotting_back_end(command, tmp_path):
+    arguments = ("show", "synthetic_arm", "--factor-sizes", "1,1,1,1,1,1,2", "--out", tmp_path / "sheet.png")
+    done = command("-m", "utils.data", *arguments, MPLBACKEND="module://nobody_has_this")
+    assert done.returncode == 0, done.stderr
+
+
 def test_contact_sheet_draws_a_row_for_each_factor_of_labels(tmp_path):
     images = noise(0, 6, 64, 64, 3)
     few = LabelledSet("mine", images, [[0], [1]] * 3, ("a",))

@@ -87,8 +87,9 @@ def test_batched_reads_small_files_through_the_map(tmp_path):
     np.testing.assert_array_equal(images[np.array([3, 0])], IMAGES[[3, 0]])
 
 
-def test_mapped_images_are_pickled_by_their_path(mapped):
-    packed = pickle.dumps(mapped)
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_mapped_images_are_pickled_by_their_path(mapped, protocol):
+    packed = pickle.dumps(mapped, protocol)
     assert len(packed) < 1000
     np.testing.assert_array_equal(pickle.loads(packed), IMAGES)
 

@@ -76,6 +76,17 @@ def test_own_folder_says_that_transparent_parts_are_laid_over_black(folder, caps
     assert "1 of 6 pictures may have transparent parts, which are laid over black" in capsys.readouterr().err
 
 
+def test_own_folder_is_unpacked_once_whatever_it_is_called(folder, monkeypatch):
+    (folder / "labels.csv").write_text("file,a\n" + "".join(f"{number}.png,1\n" for number in range(6)))
+    found = set()
+    for place, name in ((folder, "."), (folder.parent, folder.name), (folder.parent, folder)):
+        monkeypatch.chdir(place)
+        load(name, "/nowhere")
+        (copy,) = folder.parent.glob("*.npy")
+        found.add((copy.name, copy.stat().st_mtime_ns))
+    assert len(found) == 1
+
+
 def write(folder, *names):
     """Pictures, each of them told by its first pixel's red."""
     for number, name in enumerate(names):

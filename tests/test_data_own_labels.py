@@ -147,6 +147,25 @@ def test_table_with_fractions_is_cut_as_asked(folder):
     assert labels(folder) == [[0, 0, 0, 1, 1, 1]]
 
 
+@pytest.mark.parametrize("low", [-1.7e308, 1e-320, 0])
+def test_bins_of_any_range_are_even(folder, low):
+    table(folder, [low, low, low, 1.7e308, 1.7e308, 1.7e308])
+    (folder / "factors.yml").write_text("bins: {shape: 4}\n")
+    assert labels(folder) == [[0, 0, 0, 1, 1, 1]]
+
+
+def test_table_takes_whole_numbers_of_any_size(folder):
+    table(folder, ["1e300", "-1e300", "5"] * 2)
+    assert labels(folder) == [[2, 0, 1] * 2]
+    table(folder, ["9" * 17, "1" + "0" * 30, "5"] * 2)
+    assert labels(folder) == [[1, 2, 0] * 2]
+
+
+def test_table_takes_names_with_long_numbers(folder):
+    table(folder, ["a" + "2" * 5000, "a" + "1" * 5000] * 3)
+    assert labels(folder) == [[1, 0] * 3]
+
+
 def test_bins_that_are_empty_are_left_out(folder):
     table(folder, [0.0, 0.1, 0.2, 9.8, 9.9, 10.0])
     (folder / "factors.yml").write_text("bins: {shape: 10}\n")
@@ -228,6 +247,10 @@ def test_array_is_called_as_the_notes_say(tmp_path):
         ({"labels": np.linspace(0, 1, 6)}, "has fractions"),
         ({"labels": np.array([0, 1, np.nan, 1, 0, 1])}, "row 2: factor 'factor_0' has no value"),
         ({"labels": np.array([0, 1, 0])}, r"labels \(3, 1\) found for 6 images"),
+        ({"labels": np.array(3)}, "holds a single value"),
+        ({"labels": np.zeros((6, 0))}, r"labels \(6, 0\) found for 6 images"),
+        ({"labels": np.zeros(6, "M8[s]")}, "datetime64"),
+        ({"labels": np.zeros(6, [("a", int)])}, "expected whole numbers or names"),
         ({"labels": np.arange(6)}, "expected values that recur"),
         ({"labels": np.array([0, 1] * 3), "factors": np.array([0, 1] * 3)}, "has both labels and factors"),
         ({"labels": np.array([{}] * 6, dtype=object)}, "pickled"),

@@ -40,7 +40,7 @@ def _list(options):
 
 
 def _show(options):
-    from utils.data.contact_sheet import write_contact_sheet  # matplotlib takes a second to import
+    from utils.data.contact_sheet import write_contact_sheet  # Pillow, which the other commands need not have
 
     choice = {"factor_sizes": _sizes(options.factor_sizes)} if options.factor_sizes else {}
     write_contact_sheet(load(options.name, options.root, **choice), options.out)

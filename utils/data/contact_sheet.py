@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from PIL import Image, ImageDraw, ImageFont
 
 from utils.errors import InputError
 from utils.files import atomic_path
 
 COLUMNS = 12  # a factor with more values shows this many of them, evenly spread
-GAP = 4  # white pixels between pictures
+GAP = 6  # white pixels between pictures
+HEADER, LABELS = 44, 190  # pixels above and to the left of the pictures
+FONT_SIZE = 15
 
 
 def write_contact_sheet(data, path):
-    """Draw the DataSet `data` into the PNG file `path`; one without factors shows pictures drawn at random."""
+    """Draw the data set `data` into the PNG file `path`; one without factors shows pictures drawn at random."""
     rows = _rows(data)
-    figure = Figure(figsize=(1.8 + 0.72 * max(len(row[1]) for row in rows), 0.72 * len(rows) + 0.5), dpi=120)
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
-    widest = max(len(images) for _, images in rows)
-    for axis, (label, images) in zip(axes, rows):
-        axis.imshow(_strip(images, widest), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        axis.set_axis_off()
-        axis.text(-6, images.shape[1] / 2, label, ha="right", va="center", fontsize=9)
-    figure.suptitle(f"{data.name}: {len(data.images):,} images", fontsize=10)
-    figure.subplots_adjust(left=1.7 / figure.get_figwidth(), right=0.995, top=1 - 0.36 / figure.get_figheight())
-    figure.subplots_adjust(bottom=0.01, hspace=0.04)
+    height, width = (size + GAP for size in rows[0][1].shape[1:3])
+    sheet = Image.new(
+        "RGB", (LABELS + max(len(images) for _, images in rows) * width, HEADER + len(rows) * height), "white"
+    )
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(FONT_SIZE)
+    pen.text((LABELS, HEADER // 2), f"{data.name}: {len(data.images):,} images", "black", font, "lm")
+    for row, (label, images) in enumerate(rows):
+        top = HEADER + row * height
+        pen.text((LABELS - 2 * GAP, top + (height - GAP) // 2), label, "black", font, "rm")
+        for column, image in enumerate(images):
+            shown = np.broadcast_to(image, (*image.shape[:2], 3))
+            sheet.paste(Image.fromarray(np.ascontiguousarray(shown)), (LABELS + column * width, top))
     try:
         with atomic_path(path) as temporary:
-            figure.savefig(str(temporary), format="png")
+            sheet.save(str(temporary), "PNG")
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
 
@@ -58,12 +60,3 @@ def _labelled_rows(data):
         shown = np.unique(np.linspace(0, size - 1, min(size, COLUMNS)).round().astype(int))
         rows.append((f"{name.replace('_', ' ')} ({size})", data.images[firsts[shown]]))
     return rows
-
-
-def _strip(images, widest):
-    """The images side by side, white between and after them: uint8 (height, width, 3)."""
-    height, width = images.shape[1:3]
-    strip = np.full((height, widest * (width + GAP), 3), 255, np.uint8)
-    for place, image in enumerate(images):
-        strip[:, place * (width + GAP) : place * (width + GAP) + width] = image
-    return strip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -27,6 +28,7 @@ def load(path):
     Labels in an .npz or .h5 file that cannot be used do not keep one from training: that is said on stderr, and
     scoring is refused.
     """
+    path = Path(os.path.abspath(str(path)))  # "." has neither a name nor a folder to unpack to
     notes = read_notes(path)
     if path.is_dir():
         table = own_labels.read_table(path, notes)
@@ -36,7 +38,7 @@ def load(path):
         images = _file_images(path, notes.key)
         _say_if_dark(path, images)
         labels, problem = _array_labels(path, notes, len(images))
-    name = os.path.basename(os.path.abspath(str(path))) if path.is_dir() else path.stem
+    name = path.name if path.is_dir() else path.stem
     if labels is not None:
         return LabelledSet(name, images, labels.values, labels.names)
     _check_grid(path, notes, len(images))

@@ -37,7 +37,7 @@ def load_images(folder, files=None, bits=None):
 
         return (len(files), 64, 64, channels), read_from
 
-    return converted(folder.resolve(), files, ("pictures", READER, bits), describe)
+    return converted(folder, files, ("pictures", READER, bits), describe)
 
 
 def find_pictures(folder):
@@ -47,7 +47,7 @@ def find_pictures(folder):
     """
     found, others = [], collections.Counter()
     for path in _visible_files(folder):
-        suffix = path.suffix.lower()
+        suffix = os.path.splitext(path)[1].lower()
         if suffix in SUFFIXES:
             found.append(path)
         elif suffix not in COMPANIONS:
@@ -60,18 +60,18 @@ def find_pictures(folder):
             f"{folder}: {len(found):,} pictures found, and {sum(others.values()):,} files that are not read ({told}); "
             f"expected pictures alone ({', '.join(SUFFIXES)}): convert the others or move them elsewhere"
         )
-    names = [path.relative_to(folder).parts for path in found]
-    order = sorted(range(len(found)), key=lambda place: ([natural(part) for part in names[place]], names[place]))
-    return [found[place] for place in order]
+    start = len(os.path.join(str(folder), ""))
+    return [Path(path) for path in sorted(found, key=lambda path: (natural(path[start:]), path))]
 
 
 def natural(name):
     """A key that sorts the numbers in names by their values: 9.png before 10.png."""
-    return [int(part) if place % 2 else part for place, part in enumerate(re.split("([0-9]+)", name))]
+    parts = re.split("([0-9]+)", name)
+    return [(len(part.lstrip("0")), part.lstrip("0")) if place % 2 else part for place, part in enumerate(parts)]
 
 
 def _visible_files(folder):
-    """Files below `folder`, links followed, each folder once."""
+    """Paths (str) of files below `folder`, links followed, each folder once."""
     seen = set()
     for place, folders, names in os.walk(str(folder), onerror=_refuse, followlinks=True):
         real = os.path.realpath(place)
@@ -82,7 +82,7 @@ def _visible_files(folder):
         folders[:] = [name for name in folders if not name.startswith(".") and name not in IGNORED]
         for name in names:
             if not name.startswith(".") and name not in IGNORED and not is_copy(name):
-                yield Path(place) / name
+                yield os.path.join(place, name)
 
 
 def _refuse(error):

@@ -80,8 +80,10 @@ def read_arrays(path, notes, count):
         if notes.names or notes.bins or notes.labels:
             raise InputError(f"{notes.path}: names or bins of labels, but {path} has no array {' or '.join(ARRAYS)}")
         return None
+    if not array.size or array.ndim == 0:
+        raise InputError(f"{path}: labels {array.shape} found for {count:,} images")
     array = array.reshape(-1, 1) if array.ndim == 1 else array.reshape(-1, array.shape[-1])
-    if len(array) != count or not array.shape[1]:
+    if len(array) != count:
         raise InputError(f"{path}: labels {array.shape} found for {count:,} images")
     names = notes.names or tuple(f"factor_{number}" for number in range(array.shape[1]))
     where = [f"row {row}" for row in range(count)]
@@ -152,9 +154,10 @@ def _labels(path, names, columns, bins, where):
 def _numbered(path, name, column, bins, where):
     """A column's values as numbers from 0: int64 (n,)."""
     values, what = _typed(path, name, column, where), f"{path}: factor {name!r}"
-    if values.dtype.kind == "f" and bins is None:
+    fractions = values[values % 1 != 0] if values.dtype.kind == "f" else ()
+    if len(fractions) and bins is None:
         raise InputError(
-            f"{what} has fractions ({values[values % 1 != 0][0]:g}), the metrics need values that recur; "
+            f"{what} has fractions ({fractions[0]:g}), the metrics need values that recur; "
             f"`bins: {{{name}: N}}` in its YAML file cuts it into N ranges"
         )
     if bins is not None:
@@ -174,14 +177,15 @@ def _numbered(path, name, column, bins, where):
 
 
 def _cut(values, bins):
-    low, high = float(values.min()), float(values.max())
-    return (
-        np.zeros(len(values), int) if low == high else np.minimum((values - low) / (high - low) * bins, bins - 1) // 1
-    )
+    """Which of `bins` ranges of equal width each value is in, the largest value in the last."""
+    shares = values / (float(abs(values).max()) or 1.0)  # so that the difference of the ends is finite
+    low, high = shares.min(), shares.max()
+    place = (shares - low) / ((high - low) or 1.0) * bins
+    return np.floor(np.minimum(place, bins - 1)).astype(np.int64)
 
 
 def _typed(path, name, column, where):
-    """The values as int64, float64 (if any has a fraction) or strings. InputError: missing, or of another kind."""
+    """The values as int64, float64 or strings. InputError: missing, or of another kind."""
     if column.dtype.kind in "OSU":
         column = np.array([_as_text(value) for value in column])
         _refuse_missing(path, name, [text.casefold() in MISSING for text in column.tolist()], where)
@@ -195,7 +199,7 @@ def _typed(path, name, column, where):
         raise InputError(f"{path}: factor {name!r}: {column.dtype} found, expected whole numbers or names")
     if column.dtype.kind == "f":
         _refuse_missing(path, name, ~np.isfinite(column), where)
-        return column.astype(np.float64) if (column % 1).any() or abs(column).max() > 2**53 else column.astype(np.int64)
+        return column.astype(np.float64)
     return column.astype(np.int64)
 
 

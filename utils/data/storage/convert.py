@@ -34,7 +34,7 @@ def converted(source, sources, options, describe):
     are removed. A stopped conversion goes on at the image it had come to. InputError: no room, no folder that can be
     written, what read_from raises, or other images than described.
     """
-    source, sources = Path(source), [Path(path) for path in sources]
+    source, sources = Path(source), list(sources)
     origins = _origins(source, sources)
     name = copy_name(source, digest_of(options, origins))
     for folder in (source.parent, cache_folder(source.parent)):
@@ -43,7 +43,7 @@ def converted(source, sources, options, describe):
             return images
     target = writable_folder(source.parent) / name
     if exists(target) and usable(target) is None:  # damaged
-        target.unlink()
+        _remove(target)
     shape, read_from = describe()
     with partial_file(target, "copy") as file:
         if file is not None:
@@ -55,13 +55,23 @@ def converted(source, sources, options, describe):
     return npz.map_npy(target)
 
 
+def _remove(path):
+    try:
+        path.unlink()
+    except OSError as error:
+        raise InputError(f"{path}: is damaged, and cannot be removed ({error.strerror or error})") from error
+
+
 def _origins(source, sources):
     """Name, size and times of each file: a tuple of tuples. InputError names a file that is not there."""
-    base, states = str(source if source.is_dir() else source.parent), [stat(path) for path in sources]
-    return tuple(
-        (os.path.relpath(str(path), base), state.st_size, state.st_mtime_ns, state.st_ctime_ns)
-        for path, state in zip(sources, states)
-    )
+    base = os.path.join(str(source if source.is_dir() else source.parent), "")
+    return tuple(_origin(str(path), base) for path in sources)
+
+
+def _origin(path, base):
+    name = path[len(base) :] if path.startswith(base) else path
+    state = stat(path)
+    return (name, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
 
 
 def _fill(file, target, shape, read_from):

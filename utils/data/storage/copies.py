@@ -11,7 +11,6 @@ import contextlib
 import fcntl
 import os
 import re
-from pathlib import Path
 
 from utils.data.storage import npz
 from utils.errors import InputError
@@ -56,13 +55,17 @@ def written_digest(path):
 
 def remove_others(path, source):
     """Remove other copies of `source` beside the copy `path`, unfinished ones too unless a process works on them."""
-    for other in os.listdir(str(path.parent)):
-        match = _NAME.fullmatch(_finished(other))
-        if match is None or match.group("source") != source.name or _finished(other) == path.name:
-            continue
-        with contextlib.suppress(OSError), open(str(path.parent / other), "rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError: at work
-            Path(file.name).unlink()
+    with contextlib.suppress(OSError):  # a folder that cannot be listed
+        for other in os.listdir(str(path.parent)):
+            match = _NAME.fullmatch(_finished(other))
+            if match is not None and match.group("source") == source.name and _finished(other) != path.name:
+                _remove_unless_locked(path.parent / other)
+
+
+def _remove_unless_locked(path):
+    with contextlib.suppress(OSError), open(str(path), "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError: a process is making it
+        path.unlink()
 
 
 def _finished(name):

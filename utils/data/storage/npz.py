@@ -65,10 +65,11 @@ def stream_array(path, key):
 
 
 def read_array(path, key):
-    """The array `key`, compressed or not, in memory. InputError as `stream_array`."""
+    """The array `key`, compressed or not, in memory. InputError as `stream_array`, and for a single value."""
     shape, dtype, read_from = stream_array(path, key)
-    blocks = list(read_from(0)) if shape else []
-    return np.concatenate(blocks) if blocks else np.zeros(shape, dtype)
+    if not shape:
+        raise InputError(f"{path}, key {key!r}: holds a single value, expected an array")
+    return np.concatenate(list(read_from(0))) if 0 not in shape else np.zeros(shape, dtype)
 
 
 def keys(path):
