@@ -91,19 +91,3 @@ def autocast(device, precision):
     if precision != "bfloat16":
         return contextlib.nullcontext
     return lambda: torch.autocast(device.type, dtype=torch.bfloat16)
-
-
-def is_out_of_memory(error):
-    """Whether a RuntimeError says that a GPU or the machine has no memory left."""
-    return any(words in str(error).lower() for words in ("out of memory", "can't allocate memory"))
-
-
-@contextlib.contextmanager
-def memory_errors(device):
-    """Within it, too little memory for the networks or a step is an InputError that says what to change."""
-    try:
-        yield
-    except RuntimeError as error:
-        if not is_out_of_memory(error):
-            raise
-        raise InputError(f"{device}: out of memory; lower batch_size, width or latent_dim") from None

@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import torch
 
-from utils.training.device import is_out_of_memory
+from utils.memory import is_out_of_memory
 
 SPARE = 4 * 2**30  # bytes of the GPU's memory that the networks, their optimisers and a step are left with
 PIECE = 4096  # images copied at a time

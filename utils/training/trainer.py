@@ -11,7 +11,7 @@ import torch
 from utils.errors import InputError
 from utils.training import models, objectives
 from utils.training.batches import Batches, step_generator
-from utils.training.device import autocast, memory_errors, memory_format, resolve_precision, use_precision
+from utils.training.device import autocast, memory_format, resolve_precision, use_precision
 from utils.training.distributed import SingleProcess
 from utils.training.linear import linear_for
 from utils.training.resident import ResidentImages
@@ -39,8 +39,7 @@ class Trainer:
         self.precision = resolve_precision(config.precision, device)
         self.cast = autocast(device, self.precision)
         use_precision(self.precision, device)
-        with memory_errors(device):
-            self._build(dtype)
+        self._build(dtype)
 
     def _build(self, dtype):
         config, generator = self.config, torch.Generator().manual_seed(self.config.seed)
@@ -51,10 +50,11 @@ class Trainer:
             networks["discriminator"] = models.Discriminator(config.latent_dim, linear=linear)
         self.networks = {name: self._place(models.initialise(net, generator), dtype) for name, net in networks.items()}
         vae = [*networks["encoder"].parameters(), *networks["decoder"].parameters()]
-        self.optimizers = {"vae": adam(vae, config.learning_rate, VAE_BETAS)}
+        self.optimizers = {"vae": adam(vae, config.learning_rate, VAE_BETAS, self.device)}
         if self.adversarial:
             critic = list(networks["discriminator"].parameters())
-            self.optimizers["discriminator"] = adam(critic, config.discriminator_learning_rate, DISCRIMINATOR_BETAS)
+            rate = config.discriminator_learning_rate
+            self.optimizers["discriminator"] = adam(critic, rate, DISCRIMINATOR_BETAS, self.device)
 
     def _place(self, network, dtype):
         return network.to(device=self.device, dtype=dtype, memory_format=memory_format(self.device))
@@ -65,8 +65,7 @@ class Trainer:
         Returns its numbers as tensors that are not yet synchronised: {name: scalar, "kl_per_latent": (latents,)}.
         """
         self._set_learning_rate(spent)
-        with memory_errors(self.device):
-            numbers = self.learn(self._next_images(), self._noise_generator())
+        numbers = self.learn(self._next_images(), self._noise_generator())
         self.step += 1
         return numbers
 
@@ -187,8 +186,8 @@ class Trainer:
         trained, now = state["precision"], f"{self.precision} on {self.device.type}"
         if trained != self.precision:
             raise InputError(
-                f"precision={self.config.precision!r}: the run was trained in {trained} and would go on in {now}; "
-                f"continue it with precision={trained}, or set it aside with --fresh"
+                f"precision={self.config.precision!r}: the run was trained in {trained} on {state['device']} and would "
+                f"go on in {now}; continue it on such a device as before, or set it aside with --fresh"
             )
         if state["device"] != self.device.type:
             self._say(
@@ -206,14 +205,14 @@ class Trainer:
             self.resident = None
 
 
-def adam(parameters, learning_rate, betas):
+def adam(parameters, learning_rate, betas, device):
     """Adam with the fewest launches that this PyTorch has for the device.
 
     One launch for all parameters (fused), or on a GPU with a PyTorch before 2.0 one for each operation.
     """
     if "fused" in inspect.signature(torch.optim.Adam).parameters:
         return torch.optim.Adam(parameters, lr=learning_rate, betas=betas, fused=True)
-    multi_tensor = getattr(torch.optim, "_multi_tensor", None) if parameters[0].is_cuda else None
+    multi_tensor = getattr(torch.optim, "_multi_tensor", None) if device.type == "cuda" else None
     return (multi_tensor or torch.optim).Adam(parameters, lr=learning_rate, betas=betas)
 
 
