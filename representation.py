@@ -14,6 +14,7 @@ import torch
 
 from utils.errors import InputError
 from utils.grader.environment import read_environment
+from utils.training.device import automatic_device
 
 BATCH = {"cpu": 32, "cuda": 512}  # images that go through the encoder at once; on a CPU so few that caches hold them
 
@@ -31,12 +32,12 @@ def load(path=None, device=None):
     """A representation function like the one above.
 
     path     a TorchScript file, float32 (N, C, 64, 64) in [0, 1] -> (N, latents); None: the one of this experiment
-    device   e.g. "cpu" or "cuda:0"; None: a GPU where there is one, unless AICROWD_CUDA says no
+    device   e.g. "cpu" or "cuda:0"; None: a GPU that computes, unless AICROWD_CUDA says no
     Raises InputError that names the file if it is missing or no TorchScript module.
     """
     environment = read_environment()
     if device is None:
-        device = "cuda" if torch.cuda.is_available() and environment.cuda is not False else "cpu"
+        device = "cpu" if environment.cuda is False else automatic_device()
     path = environment.encoder_path if path is None else path
     module = _read_module(path, torch.device(device))
     return functools.partial(_represent, module, str(path), torch.device(device))

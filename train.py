@@ -38,7 +38,7 @@ from utils.config import read_config
 from utils.data import load, resolve
 from utils.grader.environment import is_grading, read_environment
 from utils.grader.events import WAIT_IN_ALL, Events
-from utils.memory import keep_freed_memory
+from utils.memory import is_out_of_memory, keep_freed_memory
 from utils.run.budget import Budget, process_start
 from utils.run.folder import Run, describe_images
 from utils.run.loop import Loop, NotFinite
@@ -113,7 +113,8 @@ def run_training(options, environment, config, budget, stop, events):
             run_in_all(group, lambda: group.is_main and run.open(options.fresh, describe_images(data)))
             seconds_before = run_in_all(group, lambda: run.resume(trainer))
             count = f"{len(data.images):,} images"
-            log(f"training {config.objective} on {data.name} ({count}), {device}, from step {trainer.step}", group)
+            where = f"{device} in {trainer.precision}, from step {trainer.step}"
+            log(f"training {config.objective} on {data.name} ({count}), {where}", group)
             reason = train(Loop(trainer, run, budget, stop, events, seconds_before), events)
             return finish(reason, trainer, run, stop, events) if reason else 1
 
@@ -170,12 +171,6 @@ def memory_advice(device):
         if is_out_of_memory(error):
             raise InputError(f"{device}: out of memory; lower batch_size, width or latent_dim") from None
         raise
-
-
-def is_out_of_memory(error):
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and any(part in str(error).lower() for part in ("out of memory", "alloc"))
-    )
 
 
 def log(text, group):

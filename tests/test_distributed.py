@@ -11,7 +11,8 @@ from conftest import make_tiny_images
 
 from utils.config import OBJECTIVE_NAMES
 from utils.run import checkpoint
-from utils.training.distributed import SingleProcess, is_main
+from utils.training import distributed
+from utils.training.distributed import ProcessGroup, SingleProcess, is_main
 
 QUICK = ("train.py", "dataset=tiny.npy", "batch_size=4", "latent_dim=3", "learning_rate=1e-3", "device=cpu")
 
@@ -136,3 +137,26 @@ def test_alone_leaves_everything_as_it_is():
     assert SingleProcess().rows(value) is value
     assert SingleProcess().all_gather(value)[0] is value
     assert SingleProcess().all_reduce_sum([value])[0] is value
+
+
+@pytest.fixture
+def nccl(monkeypatch):
+    """The calls that a process makes to prepare for its GPU."""
+    calls = []
+    monkeypatch.setattr(torch.cuda, "set_device", lambda device: calls.append(("set_device", device)))
+    monkeypatch.setattr(distributed.distributed, "new_group", lambda **options: calls.append(options["backend"]))
+    monkeypatch.delenv("NCCL_ASYNC_ERROR_HANDLING", raising=False)
+    return calls
+
+
+def test_use_makes_a_gpu_the_current_one_before_nccl_begins(nccl):
+    device = torch.device("cuda:1")
+    ProcessGroup.__new__(ProcessGroup).use(device)
+    assert nccl == [("set_device", device), "nccl"]
+
+
+@pytest.mark.parametrize(("torchrun", "expected"), [(None, "1"), ("there", None)])
+def test_use_has_nccl_end_a_process_whose_peer_is_lost(nccl, monkeypatch, torchrun, expected):
+    monkeypatch.setattr(distributed.importlib.util, "find_spec", lambda name: torchrun)
+    ProcessGroup.__new__(ProcessGroup).use(torch.device("cuda:0"))
+    assert os.environ.get("NCCL_ASYNC_ERROR_HANDLING") == expected

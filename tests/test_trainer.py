@@ -1,3 +1,4 @@
+import copy
 import dataclasses
 import math
 
@@ -5,7 +6,10 @@ import pytest
 import torch
 
 from utils.config import OBJECTIVE_NAMES, Config
+from utils.errors import InputError
+from utils.run.means import Means
 from utils.training import objectives
+from utils.training import trainer as trainers
 from utils.training.batches import to_model_input
 from utils.training.trainer import Trainer
 
@@ -152,6 +156,74 @@ def test_state_dict_lets_another_trainer_go_on_bit_for_bit(tiny_images):
         trained.close()
     for name in whole.networks:
         assert all(torch.equal(a, b) for a, b in zip(weights(whole, name), weights(rest, name)))
+
+
+def test_load_state_dict_refuses_another_precision(tiny_images):
+    state = {**trainer(tiny_images).state_dict(), "precision": "tf32", "device": "cuda"}
+    with pytest.raises(InputError, match="trained in tf32 on cuda and would go on in float32 on cpu"):
+        trainer(tiny_images).load_state_dict(state)
+
+
+def test_load_state_dict_says_what_another_device_keeps(tiny_images, capsys):
+    state = {**trainer(tiny_images).state_dict(), "device": "cuda"}
+    trainer(tiny_images).load_state_dict(state)
+    assert "continuing on cpu a run of cuda" in capsys.readouterr().out
+
+
+def test_load_state_dict_lays_moments_out_as_their_parameters(tiny_images, monkeypatch):
+    one = after_an_update(tiny_images)
+    monkeypatch.setattr(trainers, "memory_format", lambda device: torch.contiguous_format)
+    other = trainer(tiny_images)
+    other.load_state_dict(copy.deepcopy(one.state_dict()))
+    moments = other.optimizers["vae"].state
+    assert all(values["exp_avg_sq"].stride() == parameter.stride() for parameter, values in moments.items())
+    gradients = [torch.rand(p.shape) for name in one.optimizers for p in one._parameters(name)]
+    for trained in (one, other):
+        trained._move(gradients)
+    for a, b in zip(weights(one, "encoder"), weights(other, "encoder")):
+        assert torch.allclose(a, b, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVE_NAMES)
+def test_learn_never_waits_for_the_device(tiny_images, objective, monkeypatch):
+    """No number is read back and none is brought to the device; the optimizers are the device's own matter."""
+    trained = trainer(tiny_images, objective=objective)
+    monkeypatch.setattr(trained, "_move", lambda gradients: None)
+    images, means = to_model_input(tiny_images[:8], CPU), Means()
+    with torch.autograd.profiler.profile() as profile:
+        means.add(trained.learn(images, torch.Generator().manual_seed(0)))
+    events = [event for event in profile.function_events if not is_inside_logsumexp(event)]
+    names = {event.name.split("::")[-1] for event in events}
+    assert names & {"mm", "addmm"}
+    assert not names & {"item", "_local_scalar_dense", "is_nonzero", "nonzero", "lift_fresh"}
+
+
+def is_inside_logsumexp(event):
+    """PyTorch 1.8 reads a scalar there that lies on the CPU."""
+    while event is not None and not event.name.endswith("::logsumexp"):
+        event = event.cpu_parent
+    return event is not None
+
+
+@pytest.mark.skipif(not hasattr(torch.optim, "_multi_tensor"), reason="this PyTorch has fused Adam")
+def test_adam_of_old_versions_is_multi_tensor_on_a_gpu_and_the_same():
+    generator, steps = torch.Generator().manual_seed(0), []
+    start, gradients = torch.randn(5, generator=generator), torch.randn(3, 5, generator=generator)
+    for device in (CPU, torch.device("cuda")):
+        parameter = torch.nn.Parameter(start.clone())
+        optimizer = trainers.adam([parameter], 1e-2, (0.5, 0.9), device)
+        for gradient in gradients:
+            parameter.grad = gradient
+            optimizer.step()
+        steps.append((type(optimizer).__module__, parameter.detach()))
+    assert "_multi_tensor" not in steps[0][0]
+    assert "_multi_tensor" in steps[1][0]
+    assert torch.allclose(steps[0][1], steps[1][1], rtol=1e-6)
+
+
+def test_adam_is_fused_where_pytorch_has_that():
+    optimizer = trainers.adam([torch.nn.Parameter(torch.zeros(1))], 1e-3, (0.9, 0.999), CPU)
+    assert optimizer.defaults.get("fused") is (True if "fused" in optimizer.defaults else None)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ class Config:
 
     # The machine. `auto` takes a GPU where there is one, and the precision that gains on it.
     device: str = "auto"  # auto, cpu, cuda, cuda:1, ...
-    precision: str = setting("auto", choices=("auto", "float32", "bfloat16"))
+    precision: str = setting("auto", choices=("auto", "float32", "tf32", "bfloat16"))  # auto: see docs/gpu.md
 
     def as_dict(self):
         return dataclasses.asdict(self)

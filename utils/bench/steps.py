@@ -4,10 +4,10 @@
     python -m utils.bench steps dataset=mpi3d_real seconds=60         # on a data set, its file read cold and warm
 
 One table, measured in one run: steps and images a second; the share of the bound, which is the rate at which this
-machine's own matrix product, torch.mm, would make the step's necessary operations (utils/bench/flops.py), and which
-can be passed where oneDNN's convolutions and utils/linear.py are quicker than that; the share of a step that feeding
-it takes, with the file in memory and, where the system lets it be dropped, from the disk; memory. Where Pythae is
-installed its FactorVAE trains with the same networks on the same images in between, for the ratio.
+machine's fastest matrix product, in the precision that trains, would make the step's necessary flops
+(utils/bench/flops.py); the share of a step that feeding it takes, with the file in memory and, where the system lets
+it be dropped, from the disk; memory. Where Pythae is installed its FactorVAE trains with the same networks on the same
+images in between, for the ratio.
 """
 
 import argparse
@@ -90,7 +90,7 @@ def measure(config, images, device, seconds, peer=None):
     fixed = to_model_input(np.array(images[: 2 * config.batch_size]), device)
     generator = torch.Generator(device).manual_seed(0)
     parts = {
-        "product": lambda: 1 / matrix_rate(device, each),
+        "product": lambda: 1 / matrix_rate(device, trainer.precision, each),
         "step": lambda: seconds_a_call(trainer.update, device, each),
         "unfed": lambda: seconds_a_call(lambda: trainer.learn(fixed, generator), device, each),
         "cold": lambda: seconds_cold(trainer, images, device, each),

@@ -9,17 +9,20 @@ class Means:
     """Running means of a step's numbers, kept on the device: nothing is synchronised until `take`."""
 
     def __init__(self):
-        self.count, self.sums = 0, {}
+        self.count, self.sum, self.sizes = 0, None, {}
 
     def add(self, numbers):
-        for name, value in numbers.items():
-            self.sums[name] = self.sums[name] + value if name in self.sums else value.clone()
+        """Add {name: tensor}; as one vector, which costs a GPU two launches however many numbers there are."""
+        vector = torch.cat([value.reshape(-1) for value in numbers.values()])
+        self.sum = vector if self.sum is None else self.sum + vector
+        self.sizes = {name: value.numel() for name, value in numbers.items()}
         self.count += 1
 
     def take(self):
         """{name: float} since the last call, with kl_per_latent made into the number of active latents."""
-        means = {name: value / self.count for name, value in self.sums.items()}
-        self.count, self.sums = 0, {}
+        parts = (self.sum / self.count).cpu().split(list(self.sizes.values()))
+        means = dict(zip(self.sizes, parts))
+        self.count, self.sum = 0, None
         per_latent = means.pop("kl_per_latent")
         taken = {name: float(value) for name, value in means.items()}
         taken["active_latents"] = (

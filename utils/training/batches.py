@@ -1,4 +1,4 @@
-"""Batches for training: which images each step sees, gathered ahead of it by a thread or kept on the GPU."""
+"""Batches for training: which images each step sees, gathered ahead of it by a thread, or from the GPU's memory."""
 
 import contextlib
 import queue
@@ -7,8 +7,10 @@ import threading
 import numpy as np
 import torch
 
+from utils.training.device import memory_format
+
 AHEAD = 4  # batches gathered before they are asked for
-GPU_SHARE = 0.5  # of the GPU's free memory that the data set may take
+STEPS = 64  # steps whose positions are brought to the GPU at once
 
 
 def step_generator(*key):
@@ -17,9 +19,9 @@ def step_generator(*key):
 
 
 def to_model_input(batch, device):
-    """uint8 NHWC array or tensor -> float32 NCHW in [0, 1] on `device`, channels-last in memory."""
-    batch = torch.as_tensor(batch).to(device, non_blocking=True)
-    return batch.permute(0, 3, 1, 2).to(torch.float32).div_(255)
+    """uint8 NHWC array or tensor -> float32 NCHW in [0, 1] on `device`, in its memory format."""
+    batch = torch.as_tensor(batch).to(device, non_blocking=True).permute(0, 3, 1, 2)
+    return batch.to(torch.float32, memory_format=memory_format(batch.device)).div_(255)
 
 
 class Batches:
@@ -28,29 +30,27 @@ class Batches:
     images   uint8 (n, 64, 64, channels), an array or a memory map
     key      whole numbers; with the step's number they decide the draw, uniform with replacement
     part     which of the `size` images drawn are given, as positions; None: all
+    resident ResidentImages of the same images, from which batches come as soon as it is complete; None: never
     """
 
-    def __init__(self, images, size, key, first_step, device, part=None):
+    def __init__(self, images, size, key, first_step, device, part=None, resident=None):
         self.images, self.size, self.key, self.device = images, size, tuple(key), device
         self.part = slice(None) if part is None else part
-        self.step = first_step
-        self.resident = _on_gpu(images, device)
+        self.step, self.resident = first_step, resident
+        self.positions = []  # of the images of the next steps, on the GPU
         self.queue = queue.Queue(AHEAD)
         self.closed = threading.Event()
         self.thread = None
-        if self.resident is None:
+        if not self._is_resident():
             self.thread = threading.Thread(target=self._gather_ahead, daemon=True)
             self.thread.start()
 
     def next(self):
         """float32 (size, channels, 64, 64) of the next step. An error while reading is raised here."""
-        if self.resident is not None:
-            chosen = torch.from_numpy(self._draw(self.step)).to(self.device)
-            self.step += 1
-            return to_model_input(self.resident[chosen], self.device)
-        batch = self.queue.get()
+        batch = self._pick() if self._is_resident() else self.queue.get()
         if isinstance(batch, BaseException):
             raise batch
+        self.step += 1
         return to_model_input(batch, self.device)
 
     def close(self):
@@ -58,6 +58,23 @@ class Batches:
         self.closed.set()
         if self.thread is not None:
             self.thread.join()
+
+    def _is_resident(self):
+        return self.resident is not None and self.resident.tensor is not None
+
+    def _pick(self):
+        """uint8 (size, 64, 64, channels) of the next step from the resident images; nothing waits for the GPU."""
+        if not self.closed.is_set():
+            self.close()  # nothing needs to be gathered any more
+        if not self.positions:
+            drawn = np.stack([self._draw(step) for step in range(self.step, self.step + STEPS)])
+            drawn = self._pinned(torch.from_numpy(drawn)).to(self.device, non_blocking=True)  # (STEPS, size)
+            self.positions = list(reversed(drawn.unbind()))
+        return self.resident.tensor[self.positions.pop()]
+
+    def _pinned(self, tensor):
+        """In memory from which a GPU reads without a wait."""
+        return tensor.pin_memory() if self.device.type == "cuda" else tensor
 
     def _draw(self, step):
         return step_generator(*self.key, step).integers(len(self.images), size=self.size)[self.part]
@@ -74,20 +91,10 @@ class Batches:
 
     def _gather(self, step):
         """In uint8: PyTorch would convert it with threads of its own beside those that train."""
-        batch = torch.from_numpy(self.images[self._draw(step)])
-        return batch if self.device.type == "cpu" else batch.pin_memory()
+        return self._pinned(torch.from_numpy(self.images[self._draw(step)]))
 
     def _put(self, batch):
         while not self.closed.is_set():
             with contextlib.suppress(queue.Full):
                 self.queue.put(batch, timeout=0.1)
                 return
-
-
-def _on_gpu(images, device):
-    if device.type != "cuda":
-        return None
-    free = torch.cuda.mem_get_info(device)[0] if hasattr(torch.cuda, "mem_get_info") else 0
-    if images.nbytes > GPU_SHARE * free:
-        return None
-    return torch.from_numpy(np.ascontiguousarray(images)).to(device)

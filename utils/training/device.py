@@ -1,45 +1,93 @@
-"""The machine a run computes on: its device, and the precision that gains there."""
+"""What a device decides: whether it can be used, how tensors lie in its memory, and the precision that gains there."""
 
 import contextlib
+import sys
 
 import torch
+from torch.nn import functional
 
 from utils.errors import InputError
 
-BFLOAT16_CAPABILITY = 8  # the first compute capability with fast bfloat16 units; a K80 has 3.7
+MODERN = 8  # the first compute capability with TF32 and bfloat16 units, and fast channels-last kernels; a K80 has 3.7
 
 
 def resolve_device(name, local_rank=0):
-    """The torch.device that `name` (auto, cpu, cuda, cuda:1, ...) means here; InputError if there is none.
+    """The torch.device that `name` (auto, cpu, cuda, cuda:1, ...) means here; InputError if it cannot be used.
 
     local_rank: the number of this process on its machine, which chooses its GPU.
     """
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and local_rank:
-        name = f"cuda:{local_rank}"
+        return automatic_device(local_rank)
+    reason = why_unusable(name if name != "cuda" else _gpu(local_rank))
+    if reason:
+        raise InputError(f"device={name!r}: not usable here ({reason}); expected auto, cpu or cuda")
+    return torch.device(name if name != "cuda" else _gpu(local_rank))
+
+
+def automatic_device(local_rank=0):
+    """The GPU if there is one that computes, else the CPU; one line on stderr says why a GPU is not used."""
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    reason = why_unusable(_gpu(local_rank))
+    if reason:
+        print(f"note: the GPU is not usable ({reason}); computing on the CPU", file=sys.stderr, flush=True)
+    return torch.device("cpu" if reason else _gpu(local_rank))
+
+
+def why_unusable(name):
+    """None if the device computes, else the reason: a convolution and a product run there and are read back.
+
+    To reserve memory is not enough: that works on a GPU for which this PyTorch has no kernels.
+    """
     try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
+        images, kernel = torch.ones(2, 3, 8, 8, device=name), torch.ones(4, 3, 3, 3, device=name)
+        values = functional.conv2d(images, kernel).flatten(1)  # (2, 144), each 27
+        found = (values @ values.t()).tolist()
     except (RuntimeError, AssertionError) as error:
-        raise InputError(
-            f"device={name!r}: not usable here ({str(error).splitlines()[0]}); expected auto, cpu or cuda"
-        ) from None
-    return device
+        return str(error).strip().splitlines()[0]
+    expected = 144 * 27.0**2
+    return None if found == [[expected] * 2] * 2 else f"a product is {found[0][0]} instead of {expected}"
+
+
+def _gpu(local_rank):
+    """One process's GPU of those that it sees: a launcher may show each process its own one alone."""
+    return f"cuda:{local_rank % max(1, torch.cuda.device_count())}" if local_rank else "cuda"
+
+
+def is_modern(device):
+    """Whether `device` is a GPU with TF32 and bfloat16 units."""
+    return device.type == "cuda" and torch.cuda.get_device_capability(device)[0] >= MODERN
+
+
+def memory_format(device):
+    """How networks and images lie in memory: channels last on a CPU and a modern GPU, contiguous elsewhere."""
+    return torch.channels_last if device.type == "cpu" or is_modern(device) else torch.contiguous_format
 
 
 def resolve_precision(name, device):
-    """`name`, or for auto: bfloat16 on a GPU that has fast units for it, else float32."""
-    if name != "auto":
-        return name
-    gains = device.type == "cuda" and torch.cuda.get_device_capability(device)[0] >= BFLOAT16_CAPABILITY
-    return "bfloat16" if gains else "float32"
+    """`name`, or for auto: tf32 on a modern GPU, else float32. InputError for what the device or PyTorch lacks."""
+    if name == "auto":
+        return "tf32" if is_modern(device) else "float32"
+    if name == "tf32" and not is_modern(device):
+        raise InputError(f"precision='tf32': {device} has no units for it; expected auto, float32 or bfloat16")
+    if name == "bfloat16" and device.type == "cuda" and not is_modern(device):
+        raise InputError(f"precision='bfloat16': {device} has no units for it; expected auto or float32")
+    if name == "bfloat16" and not hasattr(torch, "autocast"):
+        raise InputError("precision='bfloat16': PyTorch before 1.10 does not have it; expected auto, float32 or tf32")
+    return name
+
+
+def use_precision(precision, device):
+    """Have `device` compute in `precision`, and the same bits each time: flags of the whole process, GPUs alone."""
+    if device.type == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+        torch.backends.cudnn.allow_tf32 = precision == "tf32"  # PyTorch's default is True
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.benchmark = False  # it would choose other kernels after a resume
 
 
 def autocast(device, precision):
-    """A function that opens the context in which the networks run."""
-    if precision == "float32":
+    """A function that opens the context in which the networks' hidden layers run."""
+    if precision != "bfloat16":
         return contextlib.nullcontext
-    if not hasattr(torch, "autocast"):
-        raise InputError(f"precision={precision!r}: this PyTorch has float32 alone for it; expected float32")
-    return lambda: torch.autocast(device.type, dtype=getattr(torch, precision))
+    return lambda: torch.autocast(device.type, dtype=torch.bfloat16)

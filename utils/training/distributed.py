@@ -8,6 +8,7 @@ are added up. Only the main process reads the clock, writes files and speaks.
 """
 
 import datetime
+import importlib.util
 import os
 import sys
 
@@ -74,6 +75,10 @@ class ProcessGroup(SingleProcess):
 
     def use(self, device):
         if device.type == "cuda":
+            torch.cuda.set_device(device)  # NCCL's and PyTorch's own buffers lie on the current device
+            if importlib.util.find_spec("torch.distributed.run") is None:
+                # Ends a process whose peer is lost, after PATIENCE; torchrun sets it, the launcher before it did not.
+                os.environ.setdefault("NCCL_ASYNC_ERROR_HANDLING", "1")
             self.tensors = self._call(distributed.new_group, timeout=PATIENCE, backend="nccl")
 
     def part(self, batch_size, halves):

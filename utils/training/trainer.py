@@ -8,11 +8,13 @@ import math
 
 import torch
 
+from utils.errors import InputError
 from utils.training import models, objectives
 from utils.training.batches import Batches, step_generator
-from utils.training.device import autocast, resolve_precision
+from utils.training.device import autocast, memory_format, resolve_precision, use_precision
 from utils.training.distributed import SingleProcess
 from utils.training.linear import linear_for
+from utils.training.resident import ResidentImages
 
 VAE_BETAS, DISCRIMINATOR_BETAS = (0.9, 0.999), (0.5, 0.9)
 
@@ -33,9 +35,10 @@ class Trainer:
         self.channels = images.shape[-1]
         self.objective = objectives.OBJECTIVES[config.objective]
         self.adversarial = self.objective.needs_discriminator
-        self.step, self.batches = 0, None
+        self.step, self.batches, self.resident = 0, None, None
         self.precision = resolve_precision(config.precision, device)
         self.cast = autocast(device, self.precision)
+        use_precision(self.precision, device)
         self._build(dtype)
 
     def _build(self, dtype):
@@ -47,27 +50,39 @@ class Trainer:
             networks["discriminator"] = models.Discriminator(config.latent_dim, linear=linear)
         self.networks = {name: self._place(models.initialise(net, generator), dtype) for name, net in networks.items()}
         vae = [*networks["encoder"].parameters(), *networks["decoder"].parameters()]
-        self.optimizers = {"vae": adam(vae, config.learning_rate, VAE_BETAS)}
+        self.optimizers = {"vae": adam(vae, config.learning_rate, VAE_BETAS, self.device)}
         if self.adversarial:
             critic = list(networks["discriminator"].parameters())
-            self.optimizers["discriminator"] = adam(critic, config.discriminator_learning_rate, DISCRIMINATOR_BETAS)
+            rate = config.discriminator_learning_rate
+            self.optimizers["discriminator"] = adam(critic, rate, DISCRIMINATOR_BETAS, self.device)
 
     def _place(self, network, dtype):
-        return network.to(device=self.device, dtype=dtype, memory_format=torch.channels_last)
+        return network.to(device=self.device, dtype=dtype, memory_format=memory_format(self.device))
 
     def update(self, spent=0.0):
         """One step, at which the share `spent` of the time budget is gone.
 
         Returns its numbers as tensors that are not yet synchronised: {name: scalar, "kl_per_latent": (latents,)}.
         """
+        self._set_learning_rate(spent)
+        numbers = self.learn(self._next_images(), self._noise_generator())
+        self.step += 1
+        return numbers
+
+    def _next_images(self):
+        """float32 (batch_size / processes, channels, 64, 64) of this step, twice as many for a discriminator."""
         if self.batches is None:
             halves = 2 if self.adversarial else 1
             key, part = (self.config.seed, self.attempt), self.group.part(self.config.batch_size, halves)
-            self.batches = Batches(self.images, self.config.batch_size * halves, key, self.step, self.device, part)
-        self._set_learning_rate(spent)
-        numbers = self.learn(self.batches.next(), self._noise_generator())
-        self.step += 1
-        return numbers
+            size = self.config.batch_size * halves
+            if self.resident is None:
+                self.resident = ResidentImages(self.images, self.device, self._say)
+            self.batches = Batches(self.images, size, key, self.step, self.device, part, self.resident)
+        return self.batches.next()
+
+    def _say(self, text):
+        if self.group.is_main:
+            print(text, flush=True)
 
     def learn(self, images, generator):
         """One update of every network: Kim & Mnih 2018, algorithm 2. The other objectives have its first half alone.
@@ -150,28 +165,60 @@ class Trainer:
         return {
             "step": self.step,
             "attempt": self.attempt,
+            "precision": self.precision,
+            "device": self.device.type,
             "networks": {name: network.state_dict() for name, network in self.networks.items()},
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
         }
 
     def load_state_dict(self, state):
+        """Continue from `state`, bit for bit on the device that made it; InputError if its precision is another."""
+        self._check_machine(state)
         self.close()
         self.step, self.attempt = state["step"], state["attempt"]
         for name, network in self.networks.items():
             network.load_state_dict(state["networks"][name])
         for name, optimizer in self.optimizers.items():
             optimizer.load_state_dict(state["optimizers"][name])
+            match_layout(optimizer)
+
+    def _check_machine(self, state):
+        trained, now = state["precision"], f"{self.precision} on {self.device.type}"
+        if trained != self.precision:
+            raise InputError(
+                f"precision={self.config.precision!r}: the run was trained in {trained} on {state['device']} and would "
+                f"go on in {now}; continue it on such a device as before, or set it aside with --fresh"
+            )
+        if state["device"] != self.device.type:
+            self._say(
+                f"continuing on {self.device.type} a run of {state['device']}: weights, optimizers and batches are "
+                "kept, the noise differs from here on"
+            )
 
     def close(self):
-        """End the thread that gathers batches; the next update starts it again where the run stands."""
+        """End the threads; the next update starts them again where the run stands. A complete copy on a GPU stays."""
         if self.batches is not None:
             self.batches.close()
             self.batches = None
+        if self.resident is not None and self.resident.tensor is None:
+            self.resident.close()
+            self.resident = None
 
 
-def adam(parameters, learning_rate, betas):
-    """Adam, in its fused form where this PyTorch and the device have one."""
-    options = {}
+def adam(parameters, learning_rate, betas, device):
+    """Adam with the fewest launches that this PyTorch has for the device.
+
+    One launch for all parameters (fused), or on a GPU with a PyTorch before 2.0 one for each operation.
+    """
     if "fused" in inspect.signature(torch.optim.Adam).parameters:
-        options["fused"] = True
-    return torch.optim.Adam(parameters, lr=learning_rate, betas=betas, **options)
+        return torch.optim.Adam(parameters, lr=learning_rate, betas=betas, fused=True)
+    multi_tensor = getattr(torch.optim, "_multi_tensor", None) if device.type == "cuda" else None
+    return (multi_tensor or torch.optim).Adam(parameters, lr=learning_rate, betas=betas)
+
+
+def match_layout(optimizer):
+    """Lay the optimizer's moments in memory as their parameters: fused Adam walks through both side by side."""
+    for parameter, values in optimizer.state.items():
+        for name in ("exp_avg", "exp_avg_sq"):
+            if name in values:
+                values[name] = torch.empty_like(parameter).copy_(values[name])

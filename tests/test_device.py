@@ -1,0 +1,160 @@
+"""What a device decides, shown without a GPU: what PyTorch says of one is replaced."""
+
+from contextlib import nullcontext
+
+import pytest
+import torch
+
+from utils.errors import InputError
+from utils.training import device as devices
+from utils.training.device import (
+    autocast,
+    automatic_device,
+    memory_format,
+    resolve_device,
+    resolve_precision,
+    use_precision,
+    why_unusable,
+)
+
+CPU, CUDA = torch.device("cpu"), torch.device("cuda")
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """A function that has PyTorch see `count` GPUs of a compute capability, usable unless there is a `reason`."""
+
+    def see(capability=(8, 0), count=1, reason=None):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+        monkeypatch.setattr(devices, "why_unusable", lambda name: reason)
+
+    return see
+
+
+def test_a_cpu_is_usable():
+    assert why_unusable("cpu") is None
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="here is a GPU")
+def test_a_gpu_that_is_missing_is_not_usable():
+    assert why_unusable("cuda")
+
+
+def test_a_device_without_kernels_is_not_usable(monkeypatch):
+    def fail(*arguments):
+        raise RuntimeError("CUDA error: no kernel image is available\nmore lines")
+
+    monkeypatch.setattr(devices.functional, "conv2d", fail)
+    assert why_unusable("cpu") == "CUDA error: no kernel image is available"
+
+
+def test_a_device_that_computes_wrong_numbers_is_not_usable(monkeypatch):
+    monkeypatch.setattr(devices.functional, "conv2d", lambda images, kernel: torch.zeros(2, 4, 6, 6))
+    assert why_unusable("cpu") == "a product is 0.0 instead of 104976.0"
+
+
+def test_auto_is_a_gpu_that_computes(gpu):
+    gpu()
+    assert resolve_device("auto") == CUDA
+
+
+def test_auto_is_the_cpu_where_the_gpu_does_not_compute(gpu, capsys):
+    gpu(reason="no kernel image")
+    assert automatic_device() == CPU
+    assert capsys.readouterr().err == "note: the GPU is not usable (no kernel image); computing on the CPU\n"
+
+
+def test_a_named_gpu_that_does_not_compute_is_refused(gpu):
+    gpu(reason="no kernel image")
+    with pytest.raises(InputError, match=r"device='cuda': not usable here \(no kernel image\); expected auto"):
+        resolve_device("cuda")
+
+
+def test_a_device_that_pytorch_does_not_know_is_refused():
+    with pytest.raises(InputError, match="device='gpu': not usable here"):
+        resolve_device("gpu")
+
+
+@pytest.mark.parametrize(("visible", "expected"), [(4, "cuda:3"), (2, "cuda:1"), (1, "cuda:0")])
+@pytest.mark.parametrize("name", ["auto", "cuda"])
+def test_local_rank_chooses_among_the_gpus_that_are_visible(gpu, name, visible, expected):
+    gpu(count=visible)
+    assert resolve_device(name, local_rank=3) == torch.device(expected)
+
+
+@pytest.mark.parametrize(
+    ("device", "capability", "expected"),
+    [
+        (CPU, None, torch.channels_last),
+        (CUDA, (3, 7), torch.contiguous_format),
+        (CUDA, (7, 5), torch.contiguous_format),
+        (CUDA, (8, 0), torch.channels_last),
+    ],
+)
+def test_memory_format_is_channels_last_on_cpus_and_modern_gpus(gpu, device, capability, expected):
+    gpu(capability)
+    assert memory_format(device) == expected
+
+
+@pytest.mark.parametrize(
+    ("device", "capability", "name", "expected"),
+    [
+        (CPU, None, "auto", "float32"),
+        (CUDA, (3, 7), "auto", "float32"),
+        (CUDA, (9, 0), "auto", "tf32"),
+        (CUDA, (9, 0), "float32", "float32"),
+        (CUDA, (9, 0), "tf32", "tf32"),
+    ],
+)
+def test_precision_auto_is_tf32_on_a_modern_gpu_alone(gpu, device, capability, name, expected):
+    gpu(capability)
+    assert resolve_precision(name, device) == expected
+
+
+@pytest.mark.parametrize(
+    ("device", "capability", "name"), [(CPU, None, "tf32"), (CUDA, (7, 0), "tf32"), (CUDA, (7, 0), "bfloat16")]
+)
+def test_a_precision_that_the_device_lacks_is_refused(gpu, device, capability, name):
+    gpu(capability)
+    with pytest.raises(InputError, match=f"precision='{name}': {device} has no units for it; expected"):
+        resolve_precision(name, device)
+
+
+def test_bfloat16_is_refused_where_pytorch_lacks_it(monkeypatch):
+    monkeypatch.delattr(torch, "autocast", raising=False)
+    with pytest.raises(InputError, match=r"PyTorch before 1\.10 does not have it"):
+        resolve_precision("bfloat16", CPU)
+
+
+@pytest.fixture
+def flags():
+    """PyTorch's flags for GPUs, put back afterwards."""
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = cudnn.allow_tf32, matmul.allow_tf32, cudnn.deterministic, cudnn.benchmark
+    yield lambda: (cudnn.allow_tf32, matmul.allow_tf32, cudnn.deterministic, cudnn.benchmark)
+    cudnn.allow_tf32, matmul.allow_tf32, cudnn.deterministic, cudnn.benchmark = before
+
+
+@pytest.mark.parametrize(("precision", "tf32"), [("tf32", True), ("float32", False), ("bfloat16", False)])
+def test_use_precision_sets_tf32_for_products_and_convolutions_alike(flags, precision, tf32):
+    use_precision(precision, CUDA)
+    assert flags() == (tf32, tf32, True, False)
+
+
+def test_use_precision_leaves_the_flags_alone_on_a_cpu(flags):
+    before = flags()
+    use_precision("float32", CPU)
+    assert flags() == before
+
+
+@pytest.mark.parametrize("precision", ["float32", "tf32"])
+def test_autocast_does_nothing_in_float32(precision):
+    assert autocast(CPU, precision) is nullcontext
+
+
+@pytest.mark.skipif(not hasattr(torch, "autocast"), reason="this PyTorch has no autocast for CPUs")
+def test_autocast_computes_products_in_bfloat16():
+    with autocast(CPU, "bfloat16")():
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.bfloat16
