@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from evaluation.sklearn_0_20.logistic import fit_machines, predict, probabilities
+
+
+def points(count):
+    random_state = np.random.RandomState(0)
+    classes = random_state.randint(count, size=300)
+    return random_state.randn(300, 3) + classes[:, None] * [1.0, -0.5, 0], classes
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_fit_machines_minimises_the_penalised_loss_of_each_class(count):
+    x, classes = points(count)
+    padded = np.hstack([x, np.ones((300, 1))])
+    for machine, positive in zip(fit_machines(x, classes, count), [1] if count == 2 else range(count)):
+        sign = np.where(classes == positive, 1, -1)
+
+        def loss(w, sign=sign):
+            return w @ w / 2 + np.logaddexp(0, -sign * (padded @ w)).sum()  # C = 1, the intercept penalised
+
+        best = minimize(loss, np.zeros(4), options={"gtol": 1e-3}).x
+        np.testing.assert_allclose(machine, best, atol=2e-3)
+
+
+def test_predict_of_two_classes_is_the_likelier():
+    x, classes = points(2)
+    machines = fit_machines(x, classes, 2)
+    np.testing.assert_array_equal(predict(x, machines), probabilities(x, machines).argmax(axis=1))
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_probabilities_sum_to_1(count):
+    x, classes = points(count)
+    np.testing.assert_allclose(probabilities(x, fit_machines(x, classes, count)).sum(axis=1), 1)
+
+
+def test_fit_machines_does_not_depend_on_jobs():
+    x, classes = points(4)
+    np.testing.assert_array_equal(fit_machines(x, classes, 4, jobs=1), fit_machines(x, classes, 4, jobs=2))
