@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scored_codes import ALL, draw_factors, frozen, frozen_codes, random_codes
 
-from evaluation.metrics.infomec import infomec
+from evaluation.metrics.infomec import infoe, infomec
 
 KEYS = ("infom", "infoe", "infoc")
 
@@ -103,12 +103,20 @@ def test_infomec_does_not_depend_on_jobs():
 def test_infomec_reports_every_factor():
     seen = []
     infomec(*train("aligned"), progress=lambda done, total: seen.append((done, total)))
-    assert seen == [(1, 4)] * 4
+    assert seen == [(1, 8)] * 8
 
 
 def test_infomec_refuses_one_varying_factor():
     with pytest.raises(ValueError, match="1 of 2 vary, expected 2"):
         infomec(random_codes(10, 2), np.stack([np.arange(10) // 2, np.ones(10, int)], axis=1))
+
+
+def test_infoe_by_factor():
+    factors = draw_factors(2000, sizes=(3, 4))
+    codes = np.stack([factors[:, 0], factors[:, 0] == 1], axis=1) + 0.01 * random_codes(2000, 2)
+    found = infoe(codes, factors)
+    assert found["explicitness"] == pytest.approx([1, 0], abs=0.02)
+    assert found["infoe"] == pytest.approx(found["explicitness"].mean())
 
 
 def test_infomec_names_a_code_that_is_not_finite():

@@ -37,6 +37,11 @@ def test_probabilities_sum_to_1(count):
     np.testing.assert_allclose(probabilities(x, fit_machines(x, classes, count)).sum(axis=1), 1)
 
 
+def test_probabilities_of_points_far_from_every_class_are_0():
+    machines = np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]])
+    assert probabilities(np.array([[-1e6]]), machines).tolist() == [[0, 0, 0]]
+
+
 def test_fit_machines_does_not_depend_on_jobs():
     x, classes = points(4)
     np.testing.assert_array_equal(fit_machines(x, classes, 4, jobs=1), fit_machines(x, classes, 4, jobs=2))

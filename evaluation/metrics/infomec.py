@@ -18,7 +18,16 @@ MOST_ROUNDS, SMALL_GRADIENT = 100, 1e-4  # where the classifier's L-BFGS stops
 
 
 def infomec(codes, factors, seed=0, jobs=1, progress=None):
-    """InfoM, InfoE and InfoC of continuous codes.
+    """InfoM, InfoE and InfoC of continuous codes: what `infom_and_infoc` and `infoe` return, in one dictionary.
+
+    Arguments, errors and degenerate input as there; `progress` counts each factor twice.
+    """
+    twice = progress and (lambda done, total: progress(done, 2 * total))
+    return {**infom_and_infoc(codes, factors, seed, jobs, twice), **infoe(codes, factors, twice)}
+
+
+def infom_and_infoc(codes, factors, seed=0, jobs=1, progress=None):
+    """Modularity and compactness: whether a code tells of one factor alone, and a factor is told by one code alone.
 
     codes     (n, D), cast to float32
     factors   (n, F) integers
@@ -26,45 +35,55 @@ def infomec(codes, factors, seed=0, jobs=1, progress=None):
     jobs      for joblib
     progress  called with (factors just done, of how many)
 
-    Returns a dictionary; of all scores higher is better, at most 1:
-      infom        modularity: a code's largest normalised information over the sum of its, averaged over active codes,
-                   rescaled so that equal shares give 0
-      infoe        explicitness: the share of a factor's entropy that a linear softmax classifier on all codes takes
-                   away, averaged over factors; 0 by chance
-      infoc        compactness: as infom, but a factor's information over that of all active codes
+    Returns a dictionary; both scores are at most 1, higher is better, and equal shares give 0:
+      infom        a code's largest normalised information over the sum of its, averaged over the active codes, rescaled
+      infoc        a factor's largest normalised information over the sum of its over the active codes, averaged over
+                   factors, rescaled
       nmi          (D, F) normalised information: mutual information, estimated from 10 nearest neighbours, over the
                    factor's entropy
       active_dims  codes whose range exceeds a 20th of the widest code's
 
     Degenerate input: factors with a single value are left out, their column of `nmi` is NaN; ValueError if fewer than
     two are left (the original divides 0 by 0). An active code, or a factor, without information counts as equal
-    shares. infoc is 0 if fewer than two codes are active, infom if none is. (The original returns NaN for these.)
-
-    The classifier is that of scikit-learn 1.3.2, with which the original was run for comparison: classes weighted to
-    balance, no penalty, 100 rounds at most. Codes that need more rounds make infoe depend on where these end, and
-    then on the rounding of the machine. The original's settings for discrete codes are not offered.
+    shares. infoc is 0 if fewer than two codes are active, infom if none is. (The original returns NaN for these.) The
+    original's settings for discrete codes are not offered.
     """
     codes, factors = check_pair(codes, factors)
     kept = varying(factors, at_least=2)
-    standard = _standardise(codes)
-    variables = as_variables(factors[:, kept])
-    noise = np.random.RandomState(seed)
-    nmi, gains = np.full((codes.shape[1], factors.shape[1]), np.nan), []
-    for f, classes in zip(kept, variables):
+    standard, noise = _standardise(codes), np.random.RandomState(seed)
+    nmi = np.full((codes.shape[1], factors.shape[1]), np.nan)
+    for f, classes in zip(kept, as_variables(factors[:, kept])):
         nmi[:, f] = _normalised_information(standard, classes, noise, jobs)
-        gains.append(1 - _cross_entropy(standard, classes) / np.log(classes.max() + 1))
         if progress is not None:
             progress(1, len(kept))
     ranges = codes.max(axis=0) - codes.min(axis=0)
     active = np.flatnonzero(ranges > ranges.max() / ACTIVE_PART)
     pruned = nmi[np.ix_(active, kept)]
-    return {
-        "infom": _concentration(pruned),
-        "infoe": float(np.mean(gains)),
-        "infoc": _concentration(pruned.T),
-        "nmi": nmi,
-        "active_dims": active,
-    }
+    return {"infom": _concentration(pruned), "infoc": _concentration(pruned.T), "nmi": nmi, "active_dims": active}
+
+
+def infoe(codes, factors, progress=None):
+    """Explicitness: how much of a factor's entropy a linear softmax classifier on all codes takes away.
+
+    codes     (n, D), cast to float32
+    factors   (n, F) integers
+    progress  called with (factors just done, of how many)
+
+    Returns a dictionary: 'infoe', the share taken away averaged over factors, at most 1, 0 by chance, higher is better,
+    and 'explicitness' (F,) of each factor. Classifier and share are computed on the same points, as in the original.
+
+    Factors with a single value are left out and are NaN; ValueError if none is left. The classifier is that of
+    scikit-learn 1.3.2, with which the original was run for comparison: classes weighted to balance, no penalty, 100
+    rounds at most. Codes that need more rounds make the score depend on where these end, and then on rounding.
+    """
+    codes, factors = check_pair(codes, factors)
+    kept = varying(factors)
+    standard, shares = _standardise(codes), np.full(factors.shape[1], np.nan)
+    for f, classes in zip(kept, as_variables(factors[:, kept])):
+        shares[f] = 1 - _cross_entropy(standard, classes) / np.log(classes.max() + 1)
+        if progress is not None:
+            progress(1, len(kept))
+    return {"infoe": float(np.nanmean(shares)), "explicitness": shares}
 
 
 def _standardise(codes):

@@ -39,11 +39,13 @@ def predict(x, machines):
 
 
 def probabilities(x, machines):
-    """Probability (n, classes) of each class: each machine's own, divided by their sum."""
-    found = 1 / (1 + np.exp(-_decide(x, machines)))
+    """Probability (n, classes) of each class: each machine's own, divided by their sum; all 0 if that sum is."""
+    with np.errstate(over="ignore"):
+        found = 1 / (1 + np.exp(-_decide(x, machines)))
     if found.shape[1] == 1:
         return np.hstack([1 - found, found])
-    return found / found.sum(axis=1, keepdims=True)
+    total = found.sum(axis=1, keepdims=True)
+    return np.divide(found, total, out=found, where=total > 0)
 
 
 def _decide(x, machines):
