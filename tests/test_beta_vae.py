@@ -2,22 +2,12 @@ import numpy as np
 import pytest
 from scored_codes import draw_factors, frozen_other, random_codes
 
+from evaluation import evaluate
 from evaluation.metrics.beta_vae import beta_vae, mean_difference, score_differences
-from evaluation.pairs import draw_pairs
+from evaluation.protocol import Sizes
+from utils.data.dataset import DataSet
 
 SIZES = (3, 1, 4, 5)
-
-
-class Grid:
-    """What draw_pairs asks of a data set: every combination of factors of SIZES, the last one varying fastest."""
-
-    factor_sizes = SIZES
-
-    def sample_factors(self, num, random_state):
-        return np.stack([random_state.randint(size, size=num) for size in SIZES], axis=1)
-
-    def index(self, factors, random_state):
-        return np.ravel_multi_index(tuple(factors.T), SIZES)
 
 
 def grid_codes(name):
@@ -48,10 +38,12 @@ def draw(represent, votes=400, seed=0):
 @pytest.mark.parametrize("name", ["mixed", "aligned", "noise"])
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_beta_vae_equals_the_official_accuracies(name, seed):
-    drawn, codes = draw_pairs(Grid(), seed, num_train=1000, num_eval=500), grid_codes(name)
-    train, evaluated = codes[drawn.looks[:1000]], codes[drawn.looks[1000:]]
-    found = beta_vae(train, drawn.fixed[:1000], evaluated, drawn.fixed[1000:])
-    assert found == pytest.approx(frozen_other("beta_vae")[name][seed], abs=1e-12)  # counts: equal or not at all
+    images = np.arange(60, dtype=np.uint8).reshape(-1, 1, 1, 1)  # each shows its place
+    dataset, codes = DataSet("grid", images, SIZES, "abcd"), grid_codes(name)
+    sizes = Sizes(train_votes=1000, test_votes=500)
+    found = evaluate(lambda seen: codes[seen.ravel()], dataset, ["beta_vae_score"], seed, as_uint8=True, sizes=sizes)
+    expected = frozen_other("beta_vae")[name][seed]
+    assert found["beta_vae_score"] == pytest.approx(expected, abs=1e-12)  # shares of votes: equal or not at all
 
 
 def test_beta_vae_of_perfect_codes():
@@ -130,16 +122,3 @@ def test_beta_vae_refuses_arrays_of_another_shape():
     codes = draw_factors(12).astype(np.float32)
     with pytest.raises(ValueError, match=r"pairs: float32 \(12, 3\), expected numbers of shape \(votes, 2, size"):
         beta_vae(codes, np.zeros(12), codes, np.zeros(12))
-
-
-def test_draw_pairs_makes_each_pair_equal_in_the_fixed_factor():
-    drawn = draw_pairs(Grid(), 0, look=lambda factors, random_state: factors, num_train=40, num_eval=20)
-    assert drawn.looks.shape == (60, 2, 64, 4)
-    first, second = drawn.looks[:, 0], drawn.looks[:, 1]
-    assert all((one[:, f] == other[:, f]).all() for one, other, f in zip(first, second, drawn.fixed))
-
-
-def test_draw_pairs_leaves_the_other_factors_free():
-    drawn = draw_pairs(Grid(), 0, look=lambda factors, random_state: factors, num_train=40, num_eval=20)
-    free = drawn.fixed != 3
-    assert (drawn.looks[free, 0, :, 3] != drawn.looks[free, 1, :, 3]).any(axis=1).all()

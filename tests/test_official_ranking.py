@@ -2,11 +2,11 @@ import json
 
 import pytest
 
-from evaluation.protocol import NAMES, SCORES
+from evaluation.metrics.table import METRICS
 from evaluation.results import write_result
 from utils.errors import InputError
 from utils.study import __main__ as study
-from utils.study.entries import official_table, paper_entries, read_entries
+from utils.study.entries import NAMES, official_table, paper_entries, read_entries
 from utils.study.official_ranking import Entry, official_ranking, rank_entries
 
 
@@ -146,13 +146,13 @@ def test_read_entries_refuses_a_score_that_is_not_a_number(tmp_path, value):
 def test_read_entries_takes_a_runs_folder(tmp_path):
     run = tmp_path / "runs" / "run.1"
     for place, name in enumerate(NAMES):
-        write_result(run, name, {SCORES[name]: place / 8}, 0.0, {})
+        write_result(run, name, {METRICS[name].key: place / 8}, 0.0, {})
     assert read_entries([run]) == [entry("runs", 0, 1 / 8, 2 / 8, 3 / 8, 4 / 8, name="run.1")]
 
 
 def test_read_entries_refuses_a_runs_score_that_is_not_a_number(tmp_path):
     for name in NAMES:
-        write_result(tmp_path, name, {SCORES[name]: float("nan")}, 0.0, {})
+        write_result(tmp_path, name, {METRICS[name].key: float("nan")}, 0.0, {})
     with pytest.raises(InputError, match="factor_vae_metric is nan, expected a number"):
         read_entries([tmp_path])
 

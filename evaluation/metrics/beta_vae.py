@@ -6,6 +6,7 @@ with a constrained variational framework", section 3, https://openreview.net/for
 
 import numpy as np
 
+from ..errors import InputError, NotDefined
 from ..sklearn_0_20.logistic import fit_machines, predict
 from .arrays import as_classes, check_codes, check_factors
 
@@ -26,7 +27,7 @@ def beta_vae(pairs_train, fixed_train, pairs_eval, fixed_eval, jobs=1, progress=
 def mean_difference(pairs):
     """Mean absolute difference (votes, D) float32 of pairs of codes (votes, 2, size, D)."""
     if pairs.ndim != 4 or pairs.shape[1] != 2:
-        raise ValueError(f"pairs: {pairs.dtype} {pairs.shape}, expected numbers of shape (votes, 2, size, num_codes)")
+        raise InputError(f"pairs: {pairs.dtype} {pairs.shape}, expected numbers of shape (votes, 2, size, num_codes)")
     first, second = pairs[:, 0].astype(np.float32), pairs[:, 1].astype(np.float32)
     return np.mean(np.abs(first - second), axis=1)
 
@@ -38,7 +39,7 @@ def score_differences(differences_train, fixed_train, differences_eval, fixed_ev
     progress  called with (machines just fitted, of how many)
 
     Returns a dictionary; the score is 'eval_accuracy', in [0, 1], higher is better; chance is about one over the
-    number of factors. Also 'train_accuracy'. ValueError for fewer than two factors in training.
+    number of factors. Also 'train_accuracy'. NotDefined for fewer than two factors in training.
 
     Degenerate input: constant codes leave the commonest factor in training as the answer for all, as in the original.
     The classifier is scikit-learn 0.20.3's (that of the paper is trained by Adagrad), see sklearn_0_20/logistic.py.
@@ -48,7 +49,7 @@ def score_differences(differences_train, fixed_train, differences_eval, fixed_ev
     fixed_eval = check_factors(np.reshape(fixed_eval, (-1, 1)), len(evaluated), "fixed_eval")[:, 0]
     classes, eval_classes, count = as_classes(fixed_train, fixed_eval)
     if count < 2:
-        raise ValueError("fixed_train: 1 factor, expected at least 2 (the classifier tells them apart)")
+        raise NotDefined("fixed_train: 1 factor, expected at least 2 (the classifier tells them apart)")
     machines = fit_machines(train, classes, count, jobs, progress)
     return {
         "train_accuracy": float(np.mean(predict(train, machines) == classes)),

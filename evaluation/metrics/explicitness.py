@@ -5,8 +5,8 @@ https://arxiv.org/abs/1802.05312
 """
 
 import numpy as np
-from scipy.stats import rankdata
 
+from ..errors import NotDefined
 from ..sklearn_0_20.logistic import fit_machines, probabilities
 from .arrays import as_classes, check_pair, varying
 
@@ -25,7 +25,7 @@ def explicitness(codes_train, factors_train, codes_test, factors_test, jobs=1, p
 
     Degenerate input: constant codes are set to 0 (the original raises). Values that occur only in training, or only in
     test, are left out of the test's average (the original raises). Factors with a single value, or with none left,
-    are left out and are NaN; ValueError if no factor is left. The regression is scikit-learn 0.20.3's, see
+    are left out and are NaN; NotDefined if no factor is left. The regression is scikit-learn 0.20.3's, see
     sklearn_0_20/logistic.py.
     """
     codes_train, factors_train = check_pair(codes_train, factors_train, "_train")
@@ -41,7 +41,7 @@ def explicitness(codes_train, factors_train, codes_test, factors_test, jobs=1, p
         if progress is not None:
             progress(1, len(kept))
     if np.isnan(areas[1]).all():
-        raise ValueError("factors_test: no factor has two values, expected one that has, as in factors_train")
+        raise NotDefined("factors_test: no factor has two values, expected one that has, as in factors_train")
     return {
         "explicitness_score_train": float(np.nanmean(areas[0])),
         "explicitness_score_test": float(np.nanmean(areas[1])),
@@ -67,6 +67,12 @@ def _mean_area(scores, classes):
         inside = classes == one
         positives, negatives = int(inside.sum()), int((~inside).sum())
         if positives and negatives:
-            above = rankdata(column)[inside].sum() - positives * (positives + 1) / 2
+            above = _ranks(column)[inside].sum() - positives * (positives + 1) / 2
             areas.append(above / (positives * negatives))
     return float(np.mean(areas)) if areas else float("nan")
+
+
+def _ranks(values):
+    """Ranks from 1; equal values share their mean rank."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[place.reshape(-1)]

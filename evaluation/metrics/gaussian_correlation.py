@@ -6,6 +6,7 @@ learning of disentangled representations", section 5.2, https://arxiv.org/abs/18
 
 import numpy as np
 
+from ..errors import InputError
 from .arrays import check_codes
 
 
@@ -23,11 +24,11 @@ def gaussian_correlation(codes):
     Degenerate input: constant codes are left out, as they correlate with nothing (the original returns NaN for the
     total correlation); all values are 0 if none is left. The total correlation is infinite if a code is a linear
     function of others, to working precision (the original returns what rounding leaves, some 15 to 20 nats, and
-    complex distances). ValueError for a single point.
+    complex distances). InputError for a single point.
     """
     codes = check_codes(codes)
     if len(codes) < 2:
-        raise ValueError("codes: 1 sample, expected at least 2 (a covariance needs them)")
+        raise InputError("codes: 1 sample, expected at least 2 (a covariance needs them)")
     varying = codes[:, codes.min(axis=0) < codes.max(axis=0)]
     total = distance = normalised = 0.0
     if varying.shape[1]:

@@ -6,7 +6,6 @@ https://arxiv.org/abs/2305.18378
 
 import joblib
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from .arrays import check_pair, varying
@@ -43,7 +42,7 @@ def infom_and_infoc(codes, factors, seed=0, jobs=1, progress=None):
                    factor's entropy
       active_dims  codes whose range exceeds a 20th of the widest code's
 
-    Degenerate input: factors with a single value are left out, their column of `nmi` is NaN; ValueError if fewer than
+    Degenerate input: factors with a single value are left out, their column of `nmi` is NaN; NotDefined if fewer than
     two are left (the original divides 0 by 0). An active code, or a factor, without information counts as equal
     shares. infoc is 0 if fewer than two codes are active, infom if none is. (The original returns NaN for these.) The
     original's settings for discrete codes are not offered.
@@ -72,7 +71,7 @@ def infoe(codes, factors, progress=None):
     Returns a dictionary: 'infoe', the share taken away averaged over factors, at most 1, 0 by chance, higher is better,
     and 'explicitness' (F,) of each factor. Classifier and share are computed on the same points, as in the original.
 
-    Factors with a single value are left out and are NaN; ValueError if none is left. The classifier is that of
+    Factors with a single value are left out and are NaN; NotDefined if none is left. The classifier is that of
     scikit-learn 1.3.2, with which the original was run for comparison: classes weighted to balance, no penalty, 100
     rounds at most. Codes that need more rounds make the score depend on where these end, and then on rounding.
     """
@@ -115,6 +114,8 @@ def _concentration(information):
 
 def _cross_entropy(codes, classes):
     """Mean nats that a softmax classifier on `codes` (n, D), fitted with balanced classes, leaves of `classes`."""
+    from scipy.optimize import minimize  # takes time to import
+
     x, count = np.hstack([codes, np.ones((len(codes), 1))]), classes.max() + 1
     weights = (len(classes) / (count * np.bincount(classes)))[classes]
     points = np.arange(len(classes))

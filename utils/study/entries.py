@@ -4,12 +4,13 @@ import json
 import math
 from pathlib import Path
 
-from evaluation.protocol import NAMES, SCORES
+from evaluation.metrics.table import METRICS, OFFICIAL
 from evaluation.results import read_results
 from utils.errors import InputError
 from utils.report import paper
 from utils.study.official_ranking import Entry, official_ranking
 
+NAMES = [metric.name for metric in OFFICIAL]
 LABELS = ("entrant", "entry")  # keys of a file of scores beside the metrics
 FORM = f"an object of {', '.join(NAMES)}, and entrant and entry if wanted, or a list of such objects"
 
@@ -47,7 +48,7 @@ def paper_entries():
 def official_table(entries):
     """The official ranking of `entries` as text, the best first."""
     placed = official_ranking(entries)
-    rows = [["place", "entrant", "entry", "of", "mean rank", *NAMES.values()]]
+    rows = [["place", "entrant", "entry", "of", "mean rank", *(metric.title for metric in OFFICIAL)]]
     for place, (entry, ranks, mean_rank) in enumerate(placed, 1):
         of = sum(other.entrant == entry.entrant for other in entries)
         cells = [f"{entry.scores[metric]:.4f} ({ranks[metric]})" for metric in NAMES]
@@ -75,7 +76,7 @@ def _split(argument):
 
 def _read_run(folder):
     results = read_results(folder)
-    return {metric: float(results[metric][SCORES[metric]]) for metric in NAMES if metric in results}
+    return {name: METRICS[name].score(results[name]) for name in NAMES if name in results}
 
 
 def _read_file(path):
