@@ -46,6 +46,9 @@ def infom_and_infoc(codes, factors, seed=0, jobs=1, progress=None):
     two are left (the original divides 0 by 0). An active code, or a factor, without information counts as equal
     shares. infoc is 0 if fewer than two codes are active, infom if none is. (The original returns NaN for these.) The
     original's settings for discrete codes are not offered.
+
+    Codes that occur many times over make every factor look fully told: where all 10 neighbours of a point are the same
+    image, its code stands for the image. So the data should have many more images than there are points.
     """
     codes, factors = check_pair(codes, factors)
     kept = varying(factors, at_least=2)

@@ -18,12 +18,11 @@ def mutual_info_score(codes, jobs=1, progress=None, num_bins=20):
     progress  called with (codes just done, of how many)
 
     Returns a dictionary; the score is 'mutual_info_score' in nats, in [0, log num_bins], lower is better. Few points
-    raise it: independent codes of n points have about (num_bins - 1)^2 / 2n. Also 'mutual_information' (D, D), with
-    each code's own entropy on the diagonal.
+    raise it: independent codes of n points have about (num_bins - 1)^2 / 2n.
 
     Degenerate input: a constant code tells nothing (0).
     """
     codes = check_codes(codes)
     information = information_matrix(codes, into_bins(codes, num_bins), num_bins, jobs, progress)
     others = ~np.eye(len(information), dtype=bool)
-    return {"mutual_info_score": float(information[others].mean()), "mutual_information": information}
+    return {"mutual_info_score": float(information[others].mean())}
