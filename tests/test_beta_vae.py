@@ -79,11 +79,6 @@ def test_beta_vae_ignores_the_names_of_factors():
     assert renamed == beta_vae(train, fixed_train, evaluated, fixed_eval)
 
 
-def test_beta_vae_does_not_depend_on_jobs():
-    arguments = draw(lambda factors: factors + 3 * random_codes(len(factors), 4))
-    assert beta_vae(*arguments, jobs=1) == beta_vae(*arguments, jobs=2)
-
-
 def test_beta_vae_reports_every_machine():
     seen = []
     beta_vae(*draw(lambda factors: factors), progress=lambda done, total: seen.append((done, total)))

@@ -89,11 +89,6 @@ def test_explicitness_leaves_values_out_that_training_lacks():
     assert with_new["explicitness_score_test"] > 0.9
 
 
-def test_explicitness_does_not_depend_on_jobs():
-    arrays = halves(frozen("mixed"))
-    np.testing.assert_array_equal(scores(*arrays), list(explicitness(*arrays, jobs=2).values())[:2])
-
-
 def test_explicitness_reports_every_factor():
     seen = []
     explicitness(*halves(frozen("mixed")), progress=lambda done, total: seen.append((done, total)))

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 from scipy.optimize import minimize
+from scored_codes import SMALL, frozen, halves
+from sklearn.linear_model import LogisticRegression
 
 from evaluation.sklearn_0_20.logistic import fit_machines, predict, probabilities
 
@@ -25,6 +27,29 @@ def test_fit_machines_minimises_the_penalised_loss_of_each_class(count):
         np.testing.assert_allclose(machine, best, atol=2e-3)
 
 
+@pytest.mark.parametrize("name", SMALL)
+def test_fit_machines_takes_the_steps_of_liblinear(name):
+    codes, factors, _, _ = halves(frozen(name))
+    for factor in factors.T:
+        values, classes = np.unique(factor, return_inverse=True)
+        machines = fit_machines(codes, classes, len(values))
+        for machine, value in zip(machines, values if len(values) > 2 else values[1:]):
+            peer = LogisticRegression(solver="liblinear").fit(codes.astype(np.float64), factor == value)
+            np.testing.assert_allclose(machine, np.append(peer.coef_[0], peer.intercept_), atol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e3, 1e15, 1e37])
+def test_fit_machines_ends_on_codes_of_any_size(scale):
+    x, classes = points(4)
+    assert np.isfinite(fit_machines(x * scale, classes, 4)).all()
+
+
+def test_fit_machines_reports_every_machine():
+    seen = []
+    fit_machines(*points(4), 4, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 4)] * 4
+
+
 def test_predict_of_two_classes_is_the_likelier():
     x, classes = points(2)
     machines = fit_machines(x, classes, 2)
@@ -40,8 +65,3 @@ def test_probabilities_sum_to_1(count):
 def test_probabilities_of_points_far_from_every_class_are_0():
     machines = np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]])
     assert probabilities(np.array([[-1e6]]), machines).tolist() == [[0, 0, 0]]
-
-
-def test_fit_machines_does_not_depend_on_jobs():
-    x, classes = points(4)
-    np.testing.assert_array_equal(fit_machines(x, classes, 4, jobs=1), fit_machines(x, classes, 4, jobs=2))

@@ -11,7 +11,7 @@ from ..sklearn_0_20.logistic import fit_machines, predict
 from .arrays import as_classes, check_codes, check_factors
 
 
-def beta_vae(pairs_train, fixed_train, pairs_eval, fixed_eval, jobs=1, progress=None):
+def beta_vae(pairs_train, fixed_train, pairs_eval, fixed_eval, progress=None):
     """How well a linear classifier tells which factor two points share, from how far apart their codes are.
 
     pairs_train, pairs_eval  (votes, 2, size, D): in each vote, codes of `size` pairs of points, the two of a pair
@@ -21,7 +21,7 @@ def beta_vae(pairs_train, fixed_train, pairs_eval, fixed_eval, jobs=1, progress=
     Returns what `score_differences` does, and raises what it does.
     """
     train, evaluated = (mean_difference(np.asarray(pairs)) for pairs in (pairs_train, pairs_eval))
-    return score_differences(train, fixed_train, evaluated, fixed_eval, jobs, progress)
+    return score_differences(train, fixed_train, evaluated, fixed_eval, progress)
 
 
 def mean_difference(pairs):
@@ -32,10 +32,9 @@ def mean_difference(pairs):
     return np.mean(np.abs(first - second), axis=1)
 
 
-def score_differences(differences_train, fixed_train, differences_eval, fixed_eval, jobs=1, progress=None):
+def score_differences(differences_train, fixed_train, differences_eval, fixed_eval, progress=None):
     """The score from mean absolute differences (votes, D) and the factors (votes,) that were held fixed.
 
-    jobs      for joblib
     progress  called with (machines just fitted, of how many)
 
     Returns a dictionary; the score is 'eval_accuracy', in [0, 1], higher is better; chance is about one over the
@@ -50,7 +49,7 @@ def score_differences(differences_train, fixed_train, differences_eval, fixed_ev
     classes, eval_classes, count = as_classes(fixed_train, fixed_eval)
     if count < 2:
         raise NotDefined("fixed_train: 1 factor, expected at least 2 (the classifier tells them apart)")
-    machines = fit_machines(train, classes, count, jobs, progress)
+    machines = fit_machines(train, classes, count, progress)
     return {
         "train_accuracy": float(np.mean(predict(train, machines) == classes)),
         "eval_accuracy": float(np.mean(predict(evaluated, machines) == eval_classes)),

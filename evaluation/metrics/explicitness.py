@@ -11,12 +11,11 @@ from ..sklearn_0_20.logistic import fit_machines, probabilities
 from .arrays import as_classes, check_pair, varying
 
 
-def explicitness(codes_train, factors_train, codes_test, factors_test, jobs=1, progress=None):
+def explicitness(codes_train, factors_train, codes_test, factors_test, progress=None):
     """How well a logistic regression on all codes ranks the points of one value before all others.
 
     codes_train, codes_test      (n, D), (m, D), cast to float32, standardised by mean and deviation in training
     factors_train, factors_test  (n, F), (m, F) integers
-    jobs                         for joblib
     progress                     called with (factors just done, of how many)
 
     Returns a dictionary; the score is 'explicitness_score_test', in [0, 1], higher is better, 0.5 by chance: the
@@ -35,7 +34,7 @@ def explicitness(codes_train, factors_train, codes_test, factors_test, jobs=1, p
     areas = np.full((2, factors_train.shape[1]), np.nan)
     for f in kept:
         classes, test_classes, count = as_classes(factors_train[:, f], factors_test[:, f])
-        machines = fit_machines(train, classes, count, jobs)
+        machines = fit_machines(train, classes, count)
         areas[0, f] = _mean_area(probabilities(train, machines), classes)
         areas[1, f] = _mean_area(probabilities(test, machines), test_classes)
         if progress is not None:

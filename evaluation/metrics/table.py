@@ -93,7 +93,7 @@ FURTHER = (  # not the challenge's: computed when asked for by name, and shown a
         meaning="How often a linear classifier tells from differences of latents which factor two points share.",
         function=score_differences,
         needs=("pairs",),
-        options=("jobs", "progress"),
+        options=("progress",),
     ),
     Metric(
         name="modularity",
@@ -113,7 +113,7 @@ FURTHER = (  # not the challenge's: computed when asked for by name, and shown a
         meaning="How well a linear classifier on all latents ranks the points of each value of a factor.",
         function=explicitness,
         needs=("train", "test"),
-        options=("jobs", "progress"),
+        options=("progress",),
     ),
     Metric(
         name="infom",
