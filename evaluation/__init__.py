@@ -3,15 +3,36 @@
     from evaluation import evaluate
     evaluate(representation_function, dataset, metrics=("mig", "dci"), seed=0)
 
-The array functions `dci`, `sap`, `mig`, `irs` and `factor_vae` need neither model nor data set.
+The array functions `dci`, `sap`, `mig`, `irs` and `factor_vae` need neither model nor data set, nor do those of the
+further metrics: `beta_vae`, `modularity`, `explicitness`, `infomec`, `gaussian_correlation`, `mutual_info_score`.
 """
 
 from .evaluate import evaluate
+from .metrics.beta_vae import beta_vae
 from .metrics.dci import dci
+from .metrics.explicitness import explicitness
 from .metrics.factor_vae import factor_vae
+from .metrics.gaussian_correlation import gaussian_correlation
+from .metrics.infomec import infomec
 from .metrics.irs import irs
 from .metrics.mig import mig
+from .metrics.modularity import modularity
+from .metrics.mutual_info_score import mutual_info_score
 from .metrics.sap import sap
 from .metrics.table import METRICS
 
-__all__ = ["METRICS", "dci", "evaluate", "factor_vae", "irs", "mig", "sap"]
+__all__ = [
+    "METRICS",
+    "beta_vae",
+    "dci",
+    "evaluate",
+    "explicitness",
+    "factor_vae",
+    "gaussian_correlation",
+    "infomec",
+    "irs",
+    "mig",
+    "modularity",
+    "mutual_info_score",
+    "sap",
+]

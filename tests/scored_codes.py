@@ -1,5 +1,6 @@
 """Codes and factors that the metrics' tests share: frozen official values, and codes whose scores are known."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -28,3 +29,13 @@ def draw_factors(n=1000, sizes=(3, 4, 2), seed=0):
 
 def random_codes(n, num_codes, seed=0):
     return np.random.RandomState(seed).randn(n, num_codes).astype(np.float32)
+
+
+def frozen_other(part):
+    """`part` of tests/official_scores/other_metrics.json."""
+    return json.loads((FOLDER / "other_metrics.json").read_text(encoding="utf-8"))[part]
+
+
+def frozen_codes(name):
+    """{key: value} of the metrics beyond the five for the codes of tests/official_scores/NAME.npz."""
+    return frozen_other("codes")[name]

@@ -6,7 +6,7 @@ import pytest
 
 from evaluation import METRICS, evaluate
 from evaluation.cache import CodesCache
-from evaluation.metrics.table import DEFAULT
+from evaluation.metrics.table import DEFAULT, FURTHER
 from evaluation.progress import Console, Silent
 from evaluation.protocol import Sizes
 from utils.data.dataset import DataSet
@@ -46,6 +46,19 @@ def test_evaluate_perfect_codes(dataset):
 def test_evaluate_one_metric_as_among_all(dataset, name):
     alone = evaluate(perfect, dataset, metrics=(name,))
     assert scores(alone)[name] == scores(evaluate(perfect, dataset))[name]
+
+
+@pytest.mark.parametrize("name", [metric.name for metric in FURTHER])
+def test_evaluate_takes_each_further_metric_by_its_name(dataset, name):
+    found = evaluate(perfect, dataset, metrics=(name,))
+    assert list(found) == [name]
+    assert np.isfinite(METRICS[name].score(found[name]))
+
+
+def test_evaluate_scores_perfect_codes_by_the_further_metrics(dataset):
+    names = ["modularity", "explicitness", "gaussian_total_correlation", "mutual_info_score"]
+    found = scores(evaluate(perfect, dataset, metrics=names))
+    assert list(found.values()) == pytest.approx([1, 1, 0, 0], abs=0.05)
 
 
 def test_evaluate_constant_codes(dataset):

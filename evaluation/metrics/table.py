@@ -3,10 +3,16 @@
 from typing import Callable, NamedTuple, Tuple
 
 from ..errors import InputError
+from .beta_vae import score_differences
 from .dci import dci
+from .explicitness import explicitness
 from .factor_vae import score_votes
+from .gaussian_correlation import gaussian_correlation
+from .infomec import infoe, infom_and_infoc
 from .irs import irs
 from .mig import mig
+from .modularity import modularity
+from .mutual_info_score import mutual_info_score
 from .sap import sap
 
 
@@ -78,7 +84,105 @@ OFFICIAL = (  # the challenge's five, in the order of the paper's tables
         options=("jobs", "progress"),
     ),
 )
-FURTHER = ()  # not the challenge's: computed when asked for by name, and shown apart from the five
+FURTHER = (  # not the challenge's: computed when asked for by name, and shown apart from the five
+    Metric(
+        name="beta_vae_score",
+        title="BetaVAE",
+        key="eval_accuracy",
+        citation="Higgins et al. 2017: evaluation accuracy",
+        meaning="How often a linear classifier tells from differences of latents which factor two points share.",
+        function=score_differences,
+        needs=("pairs",),
+        options=("progress",),
+    ),
+    Metric(
+        name="modularity",
+        title="Modularity",
+        key="modularity_score",
+        citation="Ridgeway & Mozer 2018",
+        meaning="How little a latent tells of factors other than its best one.",
+        function=modularity,
+        needs=("train",),
+        options=("jobs", "progress"),
+    ),
+    Metric(
+        name="explicitness",
+        title="Explicitness",
+        key="explicitness_score_test",
+        citation="Ridgeway & Mozer 2018: on test points",
+        meaning="How well a linear classifier on all latents ranks the points of each value of a factor.",
+        function=explicitness,
+        needs=("train", "test"),
+        options=("progress",),
+    ),
+    Metric(
+        name="infom",
+        title="InfoM",
+        key="infom",
+        citation="Hsu et al. 2023",
+        meaning="How much of what a latent tells concerns its best factor.",
+        function=infom_and_infoc,
+        needs=("train",),
+        options=("seed", "jobs", "progress"),
+    ),
+    Metric(
+        name="infoe",
+        title="InfoE",
+        key="infoe",
+        citation="Hsu et al. 2023",
+        meaning="How much of a factor's entropy a linear classifier on all latents takes away.",
+        function=infoe,
+        needs=("train",),
+        options=("progress",),
+    ),
+    Metric(
+        name="infoc",
+        title="InfoC",
+        key="infoc",
+        citation="Hsu et al. 2023",
+        meaning="How much of what is told of a factor its best latent tells.",
+        function=infom_and_infoc,
+        needs=("train",),
+        options=("seed", "jobs", "progress"),
+    ),
+    Metric(
+        name="gaussian_total_correlation",
+        title="Total correlation",
+        key="gaussian_total_correlation",
+        citation="Locatello et al. 2019: nats, lower is better",
+        meaning="How far a Gaussian with the latents' covariance is from one without correlation.",
+        function=gaussian_correlation,
+        needs=("codes",),
+    ),
+    Metric(
+        name="gaussian_wasserstein_correlation",
+        title="Wasserstein correlation",
+        key="gaussian_wasserstein_correlation",
+        citation="Locatello et al. 2019: lower is better",
+        meaning="Squared Wasserstein distance from a Gaussian with the latents' covariance to one without correlation.",
+        function=gaussian_correlation,
+        needs=("codes",),
+    ),
+    Metric(
+        name="gaussian_wasserstein_correlation_norm",
+        title="Wasserstein correlation, normalised",
+        key="gaussian_wasserstein_correlation_norm",
+        citation="Locatello et al. 2019: lower is better",
+        meaning="The Wasserstein correlation over the sum of the latents' variances.",
+        function=gaussian_correlation,
+        needs=("codes",),
+    ),
+    Metric(
+        name="mutual_info_score",
+        title="Mutual information score",
+        key="mutual_info_score",
+        citation="Locatello et al. 2019: nats, lower is better",
+        meaning="How much two latents tell of each other, averaged over pairs.",
+        function=mutual_info_score,
+        needs=("codes",),
+        options=("jobs", "progress"),
+    ),
+)
 METRICS = {metric.name: metric for metric in OFFICIAL + FURTHER}
 DEFAULT = ("dci", "factor_vae_metric", "sap_score", "mig", "irs")  # the five in the order of the challenge's script
 

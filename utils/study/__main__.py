@@ -5,6 +5,7 @@
     python -m utils.study configs/studies/latents.yml latent_dim=10,32 steps=2000     # other rows
     python -m utils.study configs/studies/objectives.yml --backend dask --address HOST:8786
     python -m utils.study rank RUN_FOLDER RUN_FOLDER ...                     # by the official scores and by UDR
+    python -m utils.study rank --official --paper RUN_FOLDER ...             # as the challenge ranked its entrants
 
 Leaves in --output (default: studies/NAME under $AICROWD_OUTPUT_PATH) table.md, table.csv and plot.png, and each run's
 own folder under runs/. Called again it goes on where it stopped; what is finished is not done again. On a cluster
@@ -22,10 +23,20 @@ import joblib
 
 from utils.errors import InputError, entry_point
 from utils.grader.environment import read_environment
+from utils.study.entries import rank_officially
 from utils.study.grid import read_study
 from utils.study.stages import run_stages
 from utils.study.tables import write_tables
 
+RANK = """Rank runs that are scored.
+
+With --official, as the challenge's platform ranks: each of the five scores gives an entry the rank 1 + the number of
+strictly greater ones; the mean of the five ranks decides; one entry stands for each entrant (utils/study/
+official_ranking.py has the rule). An argument is then [ENTRANT=]PATH, and PATH a run's folder or a JSON file:
+    {"factor_vae_metric": 0.50, "sap_score": 0.15, "dci": 0.55, "irs": 0.68, "mig": 0.37, "entrant": "a", "entry": "b"}
+or a list of such objects; entrant and entry may be left out. Without ENTRANT the entrant is the file's own, else the
+folder that holds PATH, so that the runs of one folder are entries of one entrant.
+"""
 BACKENDS = ("threads", "dask", "ray")
 
 
@@ -109,11 +120,21 @@ def _parse(arguments):
 
 
 def _rank(arguments, environment):
+    parser = argparse.ArgumentParser(
+        prog="python -m utils.study rank", description=RANK, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("runs", nargs="+", metavar="RUN_FOLDER")
+    parser.add_argument("--official", action="store_true", help="rank as the challenge's platform does, see above")
+    parser.add_argument("--paper", action="store_true", help="with --official: the paper's rows compete too")
+    options = parser.parse_args(arguments)
+    if options.paper and not options.official:
+        parser.error("--paper: expected only with --official")
+    if options.official:
+        rank_officially(options.runs, options.paper)
+        return 0
     from utils.study.rank import rank  # PyTorch takes seconds to import
 
-    parser = argparse.ArgumentParser(prog="python -m utils.study rank", description="Rank runs that are scored.")
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN_FOLDER")
-    rank(parser.parse_args(arguments).runs, environment.data_root)
+    rank(options.runs, environment.data_root)
     return 0
 
 
