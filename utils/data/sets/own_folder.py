@@ -57,7 +57,7 @@ def find_pictures(folder):
     if others:
         listed = ", ".join(f"{count:,} {suffix}" for suffix, count in others.most_common(5))
         raise InputError(
-            f"{folder}: {len(found):,} pictures found, and {sum(others.values()):,} files that are not read ({listed}); "
+            f"{folder}: {len(found):,} pictures and {sum(others.values()):,} files that are not read found ({listed}); "
             f"expected pictures alone ({', '.join(SUFFIXES)}): convert the others or move them elsewhere"
         )
     start = len(os.path.join(str(folder), ""))
