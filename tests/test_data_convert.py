@@ -225,6 +225,17 @@ def test_converted_needs_room_on_the_disk(source, monkeypatch):
         unpack(source)
 
 
+def test_converted_needs_room_for_the_rest_alone(source, monkeypatch):
+    def stopped(first):
+        yield IMAGES[:6]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        unpack(source, stopped)
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": IMAGES[:2].nbytes}))
+    np.testing.assert_array_equal(unpack(source), IMAGES)
+
+
 def test_converted_goes_to_the_cache_where_the_folder_cannot_be_written(source, cache, unwritable, capsys):
     unwritable(str(source.parent))
     np.testing.assert_array_equal(unpack(source), IMAGES)
