@@ -225,6 +225,17 @@ def test_converted_needs_room_on_the_disk(source, monkeypatch):
         unpack(source)
 
 
+def test_converted_needs_room_for_the_rest_alone(source, monkeypatch):
+    def stopped(first):
+        yield IMAGES[:6]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        unpack(source, stopped)
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": IMAGES[:2].nbytes}))
+    np.testing.assert_array_equal(unpack(source), IMAGES)
+
+
 def test_converted_goes_to_the_cache_where_the_folder_cannot_be_written(source, cache, unwritable, capsys):
     unwritable(str(source.parent))
     np.testing.assert_array_equal(unpack(source), IMAGES)
@@ -259,13 +270,25 @@ def test_cache_folder_keeps_folders_of_one_name_apart(tmp_path):
     assert places.cache_folder(tmp_path / "a" / "data") != places.cache_folder(tmp_path / "b" / "data")
 
 
-def test_cache_folder_follows_the_habit(tmp_path, monkeypatch):
-    monkeypatch.delenv("NDC_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
-    assert str(places.cache_folder(tmp_path)).startswith("/xdg/disentanglement-kit/")
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", "/home/somebody")
-    assert str(places.cache_folder(tmp_path)).startswith("/home/somebody/.cache/disentanglement-kit/")
+@pytest.mark.parametrize(
+    ("variables", "root"),
+    [
+        ({"NDC_CACHE": "/ndc", "XDG_CACHE_HOME": "/xdg", "HOME": "/home/me"}, "/ndc/"),
+        ({"XDG_CACHE_HOME": "/xdg", "HOME": "/home/me"}, "/xdg/disentanglement-kit/"),
+        (
+            {"NDC_CACHE": "", "XDG_CACHE_HOME": "not/absolute", "HOME": "/home/me"},
+            "/home/me/.cache/disentanglement-kit/",
+        ),
+        ({"HOME": "/home/me"}, "/home/me/.cache/disentanglement-kit/"),
+        ({"HOME": "~"}, "/~/.cache/disentanglement-kit/"),
+    ],
+)
+def test_cache_folder_follows_the_habit(tmp_path, monkeypatch, variables, root):
+    for name in ("NDC_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert str(places.cache_folder(tmp_path)).startswith(root + tmp_path.name + "-")
 
 
 def test_converted_leaves_copies_in_the_making_to_their_process(source):

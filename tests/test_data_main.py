@@ -1,7 +1,12 @@
 """`python -m utils.data` from the command line."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+from conftest import REPOSITORY
 from data_files import SPRITE_SIZES, noise, write_dsprites
 from PIL import Image
 
@@ -9,6 +14,7 @@ from utils.data import names
 from utils.data.contact_sheet import write_contact_sheet
 from utils.data.labelled import LabelledSet
 from utils.data.sets.dsprites import load as load_dsprites
+from utils.errors import InputError
 
 
 def test_list_names_every_data_set(command):
@@ -64,6 +70,22 @@ def test_show_does_not_mind_a_notebooks_plotting_back_end(command, tmp_path):
     arguments = ("show", "synthetic_arm", "--factor-sizes", "1,1,1,1,1,1,2", "--out", tmp_path / "sheet.png")
     done = command("-m", "utils.data", *arguments, MPLBACKEND="module://nobody_has_this")
     assert done.returncode == 0, done.stderr
+
+
+def test_contact_sheet_replaces_no_device(tmp_path):
+    os.mkfifo(str(tmp_path / "pipe"))
+    data = LabelledSet("mine", noise(0, 6, 64, 64, 3), [[0], [1]] * 3, ("a",))
+    for path in (tmp_path / "pipe", tmp_path):
+        with pytest.raises(InputError, match="is not a regular file"):
+            write_contact_sheet(data, path)
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_list_says_in_its_code_that_it_could_not_print(tmp_path):
+    with open("/dev/full", "w") as full:
+        line = [sys.executable, "-m", "utils.data", "list", "--data", str(tmp_path)]
+        done = subprocess.run(line, cwd=str(REPOSITORY), stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
 
 
 def test_contact_sheet_draws_a_row_for_each_factor_of_labels(tmp_path):

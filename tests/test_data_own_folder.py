@@ -153,7 +153,7 @@ def test_own_folder_refuses_files_that_it_would_leave_out(tmp_path):
     for name in ("1.heic", "2.heic", "sub/3.exr"):
         (tmp_path / "p" / name).parent.mkdir(exist_ok=True)
         (tmp_path / "p" / name).write_bytes(b"")
-    with pytest.raises(InputError, match=r"1 pictures found, and 3 files that are not read \(2 \.heic, 1 \.exr\)"):
+    with pytest.raises(InputError, match=r"1 pictures and 3 files that are not read found \(2 \.heic, 1 \.exr\)"):
         load(tmp_path / "p", "/nowhere")
 
 

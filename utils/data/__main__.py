@@ -12,6 +12,7 @@ Data sets lie under $DISENTANGLEMENT_LIB_DATA, or where --data says.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from utils.data import load, names
@@ -99,4 +100,4 @@ def _parse(arguments):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

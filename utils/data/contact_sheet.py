@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from utils.data.storage.places import exists
 from utils.errors import InputError
 from utils.files import atomic_path
 
@@ -16,6 +19,8 @@ FONT_SIZE = 15
 
 def write_contact_sheet(data, path):
     """Draw the data set `data` into the PNG file `path`; one without factors shows pictures drawn at random."""
+    if exists(Path(path)) and not Path(path).is_file():
+        raise InputError(f"{path}: cannot be replaced, it is not a regular file")
     rows = _rows(data)
     height, width = (size + GAP for size in rows[0][1].shape[1:3])
     sheet = Image.new(

@@ -7,7 +7,6 @@ Images alone can be trained on. To be scored they need factors: as a full grid t
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +35,7 @@ def load(path):
         labels, problem = table and table.labels, None
     else:
         images = _file_images(path, notes.key)
-        _say_if_dark(path, images)
+        _note_dark(path, images)
         labels, problem = _array_labels(path, notes, len(images))
     name = path.name if path.is_dir() else path.stem
     if labels is not None:
@@ -61,7 +60,7 @@ def _array_labels(path, notes, count):
     except InputError as error:
         if notes.labels or notes.bins or notes.names:  # asked for
             raise
-        _say(f"{error}. Training needs no labels; scoring will be refused.")
+        own_folder.print_note(f"{error}. Training needs no labels; scoring will be refused.")
         return None, str(error)
 
 
@@ -73,12 +72,10 @@ def _check_grid(path, notes, count):
         )
 
 
-def _say_if_dark(path, images):
+def _note_dark(path, images):
     """Values of 0 and 1 are nearly black where 255 is white."""
     some = images[:: max(1, len(images) // 64)]
     if some.max() == 1:
-        _say(f"{path}: no image that was looked at has a value above 1, and 255 is white: multiply masks by 255")
-
-
-def _say(text):
-    print(f"note: {text}", file=sys.stderr, flush=True)
+        own_folder.print_note(
+            f"{path}: no image that was looked at has a value above 1, and 255 is white: multiply masks by 255"
+        )

@@ -28,7 +28,7 @@ def load_images(folder, files=None, bits=None):
 
     def describe():
         if not ordered:
-            _say_if_numbers_matter(folder, files)
+            _note_order(folder, files)
         channels, used = _common_form(folder, files, bits)
 
         def read_from(first):
@@ -55,9 +55,9 @@ def find_pictures(folder):
     if not found:
         raise InputError(f"{folder}: no pictures found, expected files that end in {', '.join(SUFFIXES)}")
     if others:
-        told = ", ".join(f"{count:,} {suffix}" for suffix, count in others.most_common(5))
+        listed = ", ".join(f"{count:,} {suffix}" for suffix, count in others.most_common(5))
         raise InputError(
-            f"{folder}: {len(found):,} pictures found, and {sum(others.values()):,} files that are not read ({told}); "
+            f"{folder}: {len(found):,} pictures and {sum(others.values()):,} files that are not read found ({listed}); "
             f"expected pictures alone ({', '.join(SUFFIXES)}): convert the others or move them elsewhere"
         )
     start = len(os.path.join(str(folder), ""))
@@ -90,31 +90,36 @@ def _refuse(error):
 
 
 def _common_form(folder, files, bits):
-    """Channels, and used bits of 16, for all pictures; says on stderr what one could think otherwise of."""
+    """Channels, and used bits of 16, for all pictures; notes on stderr what could be meant otherwise."""
     forms = [form(path) for path in files]
     grey, clear = sum(each.is_grey for each in forms), sum(each.has_alpha for each in forms)
     if 0 < grey < len(files):
-        _say(f"{folder}: {grey:,} of {len(files):,} pictures are grey; all are read as RGB")
+        print_note(f"{folder}: {grey:,} of {len(files):,} pictures are grey; all are read as RGB")
     if clear:
-        _say(f"{folder}: {clear:,} of {len(files):,} pictures may have transparent parts, which are laid over black")
+        print_note(
+            f"{folder}: {clear:,} of {len(files):,} pictures may have transparent parts, which are laid over black"
+        )
     if bits is None:
         largest = max(largest_value(path) for path in files)
         bits = next((bits for bits in (8, 10, 12, 14) if largest < 2**bits), 16) if largest else 16
         if largest and bits < 16:
-            _say(
+            print_note(
                 f"{folder}: no grey picture of 16 bits has a value above {largest:,}, so they are read as {bits} bits; "
                 "`bits: 16` in factors.yml says otherwise"
             )
     return 1 if grey == len(files) else 3, bits
 
 
-def _say_if_numbers_matter(folder, files):
+def _note_order(folder, files):
     for taken, by_text in zip(files, sorted(files)):
         if taken != by_text:
             first, second = taken.relative_to(folder), by_text.relative_to(folder)
-            return _say(f"{folder}: pictures are in the order of the numbers in their names, {first} before {second}")
+            return print_note(
+                f"{folder}: pictures are in the order of the numbers in their names, {first} before {second}"
+            )
     return None
 
 
-def _say(text):
+def print_note(text):
+    """Print a line on stderr about something that is done and could be meant otherwise."""
     print(f"note: {text}", file=sys.stderr, flush=True)

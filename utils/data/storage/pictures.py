@@ -20,7 +20,6 @@ from utils.errors import InputError
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".tga")
 SIDE = 64
 _GREY = ("1", "L", "LA", "La")
-_ALPHA = ("RGBA", "RGBa", "LA", "La", "PA")
 
 
 class Form(NamedTuple):
@@ -37,7 +36,7 @@ def form(path):
         if picture.mode == "P":
             palette = np.array(picture.getpalette()).reshape(-1, 3)
             grey = bool((palette == palette[:, :1]).all())
-        return Form(grey, _has_alpha(picture))
+        return Form(grey, picture.has_transparency_data)
 
 
 def largest_value(path):
@@ -60,7 +59,7 @@ def read_picture(path, channels, bits=16):
         upright = ImageOps.exif_transpose(picture)
         if _has_16_bits(picture):
             whole = _from_16_bits(upright, 16 if picture.format == "PPM" else bits)
-        elif _has_alpha(picture):
+        elif picture.has_transparency_data:
             black = Image.new("RGBA", upright.size, (0, 0, 0, 255))
             whole = Image.alpha_composite(black, upright.convert("RGBA")).convert("RGB")
         else:
@@ -81,10 +80,6 @@ def _opened(path):
         if picture.mode == "F" or (picture.mode == "I" and not _has_16_bits(picture)):
             raise InputError(f"{path}: has numbers of 32 bits; expected a picture of 8 or 16 bits")
         yield picture
-
-
-def _has_alpha(picture):
-    return picture.mode in _ALPHA or "transparency" in picture.info
 
 
 def _has_16_bits(picture):

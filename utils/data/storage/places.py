@@ -49,8 +49,11 @@ def cache_folder(folder):
     Below $NDC_CACHE, else $XDG_CACHE_HOME/disentanglement-kit, else ~/.cache/disentanglement-kit, in a folder for each
     `folder`.
     """
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    root = os.environ.get("NDC_CACHE") or os.path.join(base, "disentanglement-kit")
+    root = os.environ.get("NDC_CACHE")
+    if not root:
+        home = os.path.join(os.sep, os.path.expanduser("~"), ".cache")  # absolute for a user without a home, too
+        habit = os.environ.get("XDG_CACHE_HOME", "")
+        root = os.path.join(habit if os.path.isabs(habit) else home, "disentanglement-kit")
     whole = os.path.realpath(str(folder))
     return Path(root) / f"{os.path.basename(whole)}-{digest_of(whole)[:8]}"
 
