@@ -55,3 +55,22 @@ def test_initialise_counts_a_kernels_area():
 def test_initialise_depends_on_the_generator_alone():
     first, second = (initialise(Encoder(3, 5), torch.Generator().manual_seed(7)) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters()))
+
+
+@pytest.mark.skipif(not hasattr(torch, "autocast"), reason="this PyTorch has no autocast for CPUs")
+@pytest.mark.parametrize(
+    ("network", "values"),
+    [
+        (Encoder(3, 2), torch.rand(2, 3, 64, 64)),
+        (Decoder(3, 2), torch.rand(2, 2)),
+        (Discriminator(2), torch.rand(2, 2)),
+    ],
+)
+def test_last_layers_compute_in_float32_under_autocast(network, values):
+    seen = {}
+    for name, layer in network.named_modules():
+        if not list(layer.children()):
+            layer.register_forward_hook(lambda layer, inputs, output, name=name: seen.update({name: output.dtype}))
+    network(values, lambda: torch.autocast("cpu", dtype=torch.bfloat16))
+    last = {Encoder: ["mean", "logvar"], Decoder: ["convolutions.6"], Discriminator: ["layers.12"]}[type(network)]
+    assert [name for name, dtype in seen.items() if dtype == torch.float32] == last
