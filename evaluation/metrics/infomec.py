@@ -6,7 +6,6 @@ https://arxiv.org/abs/2305.18378
 
 import joblib
 import numpy as np
-from scipy.special import logsumexp
 
 from .arrays import check_pair, varying
 from .information import as_variables
@@ -124,13 +123,20 @@ def _cross_entropy(codes, classes):
     points = np.arange(len(classes))
 
     def loss(flat):
-        logits = x @ flat.reshape(-1, count)
-        logs = logits - logsumexp(logits, axis=1, keepdims=True)
-        errors = np.exp(logs)
-        errors[points, classes] -= 1
-        return -weights @ logs[points, classes], (x.T @ (errors * weights[:, None])).ravel()
+        probabilities, logs = _softmax(x @ flat.reshape(-1, count), classes)
+        probabilities[points, classes] -= 1
+        return -weights @ logs, (x.T @ (probabilities * weights[:, None])).ravel()
 
     options = {"maxiter": MOST_ROUNDS, "gtol": SMALL_GRADIENT}
     best = minimize(loss, np.zeros(x.shape[1] * count), method="L-BFGS-B", jac=True, options=options).x
-    logits = x @ best.reshape(-1, count)
-    return float(np.mean(logsumexp(logits, axis=1) - logits[points, classes]))
+    return float(-np.mean(_softmax(x @ best.reshape(-1, count), classes)[1]))
+
+
+def _softmax(logits, classes):
+    """Probabilities (n, classes), and the logarithm (n,) of each point's probability of its own class."""
+    logits -= logits.max(axis=1, keepdims=True)
+    own = logits[np.arange(len(classes)), classes]
+    np.exp(logits, out=logits)
+    total = logits.sum(axis=1)
+    logits /= total[:, None]
+    return logits, own - np.log(total)
