@@ -94,6 +94,17 @@ def test_converted_goes_on_where_it_was_stopped(source):
     assert starts == [3]
 
 
+def test_converted_goes_on_where_only_the_name_was_missing(source, monkeypatch):
+    def interrupt(*names):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("utils.data.storage.partial.os.replace", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            unpack(source)
+    np.testing.assert_array_equal(unpack(source, never), IMAGES)
+
+
 def test_converted_states_the_same_digest_however_it_was_made(source):
     def stopped(first):
         yield IMAGES[:3]

@@ -22,6 +22,15 @@ def test_list_names_every_data_set(command):
     assert all(name in output for name in names())
 
 
+def test_list_unpacks_nothing(command, tmp_path):
+    (tmp_path / "data" / "cars").mkdir(parents=True)
+    for number in range(183):
+        (tmp_path / "data" / "cars" / f"car_{number:03d}_mesh.mat").touch()  # unreadable, and not to be read
+    output = command("-m", "utils.data", "list").stdout
+    assert f"{tmp_path / 'data' / 'cars'}: not unpacked yet" in output
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["cars"]
+
+
 def test_render_writes_an_archive_that_numpy_reads(command, tmp_path):
     done = command("-m", "utils.data", "render", "--factor-sizes", "2,1,1,1,1,1,3", tmp_path / "out.npz")
     assert done.returncode == 0, done.stderr

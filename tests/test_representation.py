@@ -109,3 +109,14 @@ def test_representation_function_reads_this_experiments_encoder(encoder_path, tm
     representation._default.cache_clear()
     assert representation.representation_function(images(2)).shape == (2, 5)
     representation._default.cache_clear()
+
+
+@pytest.mark.parametrize(("variables", "asked"), [({}, True), ({"AICROWD_CUDA": "False"}, False)])
+def test_load_asks_for_a_gpu_that_computes_unless_told_not_to(encoder_path, monkeypatch, variables, asked):
+    calls = []
+    monkeypatch.delenv("AICROWD_CUDA", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(representation, "automatic_device", lambda: calls.append(1) or torch.device("cpu"))
+    assert representation.load(encoder_path)(images(2)).shape == (2, 5)
+    assert bool(calls) is asked

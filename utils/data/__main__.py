@@ -17,6 +17,7 @@ from pathlib import Path
 
 from utils.data import load, names
 from utils.data.sets.synthetic_arm import DEFAULT_SIZES
+from utils.data.storage.convert import without_unpacking
 from utils.errors import InputError, entry_point
 from utils.grader.environment import read_environment
 
@@ -28,6 +29,7 @@ def main(arguments=None):
     options.run(options)
 
 
+@without_unpacking()
 def _list(options):
     print(f"data sets under {options.root}:")
     for name in names():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import hashlib
 import io
 import os
@@ -18,6 +20,17 @@ from utils.data.storage.places import cache_folder, exists, stat, writable_folde
 from utils.errors import InputError
 
 _BLOCK = 1 << 24  # bytes
+_allowed = contextvars.ContextVar("allowed", default=True)  # whether `converted` may make a copy
+
+
+@contextlib.contextmanager
+def without_unpacking():
+    """In this context `converted` uses the copies that are there, and raises InputError instead of making one."""
+    before = _allowed.set(False)
+    try:
+        yield
+    finally:
+        _allowed.reset(before)
 
 
 def converted(source, sources, options, describe):
@@ -41,6 +54,8 @@ def converted(source, sources, options, describe):
         images = usable(folder / name)
         if images is not None:
             return images
+    if not _allowed.get():
+        raise InputError(f"{source}: not unpacked yet; its images will be when they are first used")
     target = writable_folder(source.parent) / name
     if exists(target) and usable(target) is None:  # damaged
         _remove(target)
