@@ -101,6 +101,13 @@ def test_fingerprint_of_drawn_pictures_names_their_surroundings(tmp_path):
     assert [load(name, tmp_path, sizes=SPRITE_SIZES).fingerprint for name in names] == found
 
 
+def test_fingerprint_of_drawn_pictures_draws_none(tmp_path, monkeypatch):
+    write_dsprites(tmp_path)
+    data = load("noisy_dsprites", tmp_path, sizes=SPRITE_SIZES)
+    monkeypatch.setattr(type(data.images), "draw", None)
+    assert len(data.fingerprint) == 32
+
+
 def test_digest_of_keeps_its_parts_apart():
     assert module.digest_of("ab", "c") != module.digest_of("a", "bc")
     assert module.digest_of(b"a") != module.digest_of("a")
