@@ -246,9 +246,10 @@ def test_array_is_called_as_the_notes_say(tmp_path):
     [
         ({"labels": np.linspace(0, 1, 6)}, "has fractions"),
         ({"labels": np.array([0, 1, np.nan, 1, 0, 1])}, "row 2: factor 'factor_0' has no value"),
-        ({"labels": np.array([0, 1, 0])}, r"labels \(3, 1\) found for 6 images"),
-        ({"labels": np.array(3)}, "holds a single value"),
-        ({"labels": np.zeros((6, 0))}, r"labels \(6, 0\) found for 6 images"),
+        ({"labels": np.array([0, 1, 0])}, r"labels \(3,\) found, expected \(6, number of factors\)"),
+        ({"labels": np.array(3)}, r"labels \(\) found"),
+        ({"labels": np.zeros((6, 0))}, r"labels \(6, 0\) found"),
+        ({"labels": np.zeros((6, 64, 64), np.uint8)}, r"labels \(6, 64, 64\) found"),
         ({"labels": np.zeros(6, "M8[s]")}, "datetime64"),
         ({"labels": np.zeros(6, [("a", int)])}, "expected whole numbers or names"),
         ({"labels": np.arange(6)}, "expected values that recur"),
@@ -263,6 +264,19 @@ def test_array_that_cannot_be_used_leaves_images_to_train_on(tmp_path, capsys, a
     assert "Training needs no labels; scoring will be refused" in capsys.readouterr().err
     with pytest.raises(InputError, match=why):
         data.sample_factors(3, np.random.RandomState(0))
+
+
+def test_array_of_masks_is_not_read(tmp_path, monkeypatch):
+    path = write_array(tmp_path, "npz", images=IMAGES, labels=np.zeros((6, 64, 64), np.uint8))
+    monkeypatch.setattr("utils.data.storage.npz.read_array", None)
+    assert load(path, "/nowhere").factor_sizes == ()
+
+
+def test_array_with_an_axis_for_each_factor_is_taken(tmp_path):
+    """As 3D Shapes' own .npz file has its images and labels."""
+    values = np.stack(np.meshgrid([0, 1], [5, 6, 7], indexing="ij"), axis=-1)
+    path = write_array(tmp_path, "npz", images=IMAGES.reshape(2, 3, 64, 64, 3), labels=values)
+    assert load(path, "/nowhere").labels.T.tolist() == [[0, 0, 0, 1, 1, 1], [0, 1, 2, 0, 1, 2]]
 
 
 def test_array_that_was_asked_for_is_refused_at_once(tmp_path):

@@ -75,16 +75,12 @@ def read_table(folder, notes):
 
 def read_arrays(path, notes, count):
     """The Labels of the `count` images in an .npz or .h5 file; None if it holds none."""
-    array = _READERS[path.suffix.lower()](path, notes.labels)
+    array = _READERS[path.suffix.lower()](path, notes.labels, count)
     if array is None:
         if notes.names or notes.bins or notes.labels:
             raise InputError(f"{notes.path}: names or bins of labels, but {path} has no array {' or '.join(ARRAYS)}")
         return None
-    if not array.size or array.ndim == 0:
-        raise InputError(f"{path}: labels {array.shape} found for {count:,} images")
-    array = array.reshape(-1, 1) if array.ndim == 1 else array.reshape(-1, array.shape[-1])
-    if len(array) != count:
-        raise InputError(f"{path}: labels {array.shape} found for {count:,} images")
+    array = array.reshape(count, -1)
     names = notes.names or tuple(f"factor_{number}" for number in range(array.shape[1]))
     where = [f"row {row}" for row in range(count)]
     return _labels(path, names, list(array.T), notes.bins, where)
@@ -115,19 +111,30 @@ def _read_rows(path):
     return names, rows[1:]
 
 
-def _read_npz(path, key):
+def _read_npz(path, key, count):
     keys = [key] if key else [name for name in ARRAYS if name in npz.keys(path)]
-    return npz.read_array(path, keys[0]) if _chosen(path, keys) else None
+    if not _chosen(path, keys):
+        return None
+    _check_shape(path, npz.stream_array(path, keys[0])[0], count)
+    return npz.read_array(path, keys[0])
 
 
-def _read_h5(path, key):
+def _read_h5(path, key, count):
     with opened_h5(path) as file:
         keys = [key] if key else [name for name in ARRAYS if name in file]
         if not _chosen(path, keys):
             return None
         if keys[0] not in file or not hasattr(file[keys[0]], "dtype"):
             raise InputError(f"{path}: no data set {keys[0]!r} found")
+        _check_shape(path, file[keys[0]].shape, count)
         return np.asarray(file[keys[0]][()])
+
+
+def _check_shape(path, shape, count):
+    """Before anything is read: masks are called labels, too, and may be as large as the images."""
+    shape = tuple(shape or ())
+    if shape != (count,) and (len(shape) < 2 or npz.count_of(shape[:-1]) != count or not shape[-1]):
+        raise InputError(f"{path}: labels {shape} found, expected ({count}, number of factors)")
 
 
 def _chosen(path, keys):
