@@ -248,7 +248,15 @@ def test_read_picture_cuts_the_middle_square(saved, height, width):
     np.testing.assert_array_equal(pixels(saved(image)), COLOR)
 
 
-@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n"])
+def test_read_picture_goes_by_the_contents_among_the_kinds_that_it_reads(saved):
+    np.testing.assert_array_equal(pixels(saved(COLOR, "a.jpg", format="PNG")), COLOR)
+    with pytest.raises(InputError, match=r"a\.png: no readable picture"):
+        pixels(saved(COLOR, "a.png", format="PCX"))
+
+
+@pytest.mark.parametrize(
+    "content", [b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 64 64\n", b"", b"no picture", b"\x89PNG\r\n\x1a\n"]
+)
 def test_read_picture_names_what_is_not_one(tmp_path, content):
     (tmp_path / "a.png").write_bytes(content)
     with pytest.raises(InputError, match=r"a\.png: no readable picture"):

@@ -18,6 +18,7 @@ from utils.data.storage.images import unreadable_as
 from utils.errors import InputError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".tga")
+_FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF", "PPM", "TGA")  # Pillow's names; a file may be called otherwise
 SIDE = 64
 _GREY = ("1", "L", "LA", "La")
 
@@ -73,7 +74,7 @@ def _opened(path):
     """The picture, which Pillow reads when its pixels are asked for."""
     from PIL import Image  # only those who have pictures wait for the import
 
-    with unreadable_as(path, "picture"), Image.open(str(path)) as picture:
+    with unreadable_as(path, "picture"), Image.open(str(path), formats=_FORMATS) as picture:
         frames = getattr(picture, "n_frames", 1)
         if frames > 1 and picture.format != "MPO":  # a phone's JPEG with a small one for its screen
             raise InputError(f"{path}: has {frames} frames; expected one picture a file")
