@@ -152,3 +152,9 @@ def test_factor_vae_weighs_tc_with_gamma():
 
 def test_objectives_are_those_that_a_configuration_may_name():
     assert set(OBJECTIVES) == set(OBJECTIVE_NAMES)
+
+
+def test_discriminator_accuracy_is_the_share_told_right_and_a_tie_is_wrong():
+    logits = torch.tensor([[2.0, 1.0], [1.0, 2.0], [0.0, 3.0], [1.0, 1.0]])
+    permuted = torch.tensor([[0.0, 1.0], [0.0, 1.0], [0.0, 5.0], [1.0, 1.0]])
+    assert float(objectives.discriminator_accuracy(logits, permuted)) == (1 + 3) / 8

@@ -226,6 +226,25 @@ def test_adam_is_fused_where_pytorch_has_that():
     assert optimizer.defaults.get("fused") is (True if "fused" in optimizer.defaults else None)
 
 
+def test_load_state_dict_takes_a_trainer_back_bit_for_bit(tiny_images):
+    trained, found = after_an_update(tiny_images), []
+    state = copy.deepcopy(trained.state_dict())
+    for _ in range(2):
+        trained.load_state_dict(copy.deepcopy(state))
+        for _ in range(2):
+            trained.update()
+        found.append(weights(trained, "encoder"))
+    trained.close()
+    assert all(torch.equal(a, b) for a, b in zip(*found))
+
+
+def test_trainer_sets_the_precision_that_auto_means_on_its_device(tiny_images, monkeypatch):
+    calls = []
+    monkeypatch.setattr(trainers, "use_precision", lambda *arguments: calls.append(arguments))
+    assert trainer(tiny_images, precision="auto").precision == "float32"
+    assert calls == [("float32", CPU)]
+
+
 @pytest.mark.parametrize(
     ("decay", "step", "spent", "share"),
     [("none", 50, 0.5, 1.0), ("steps", 50, 0.9, 0.5), ("budget", 25, 0.5, 0.5), ("budget", 50, 0.1, 0.5)],
