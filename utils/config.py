@@ -55,6 +55,7 @@ class Config:
     batch_size: int = setting(64, 2, 65536)  # images an update; the discriminator takes as many again
     learning_rate: float = setting(1e-4, 0, 1)  # Adam's, betas (0.9, 0.999)
     discriminator_learning_rate: float = setting(1e-4, 0, 1)  # Adam's, betas (0.5, 0.9)
+    warmup_steps: int = setting(0, 0)  # updates over which learning_rate rises linearly to its value
     decay: str = setting("none", choices=("none", "steps", "budget"))  # learning_rate falls to 0 as a cosine, over the
     # steps, or over what is spent of steps or time budget, whichever is more
     steps: int = setting(300_000, 1)  # stop after so many updates ...

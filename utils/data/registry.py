@@ -40,7 +40,8 @@ def load(name, root, **options):
     """The data set `name` from the folder `root` (DISENTANGLEMENT_LIB_DATA): a DataSet.
 
     `name` may also be a path to images of one's own, as it stands or under `root` (see own.py).
-    options: `factor_sizes` for the embedded scene in its looks, seven numbers; `render` for those in RENDERED. InputError: unknown name, missing or broken file.
+    options: `factor_sizes` for the looks of the embedded scene, seven numbers; `render` for those in RENDERED.
+    InputError: unknown name, missing or broken file.
     """
     root = Path(root).expanduser()
     if name in _LOADERS:

@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 
 from utils.data.download.sources import SOURCES, TERMS
 from utils.data.download.transfer import download
+from utils.data.registry import RENDERED
 from utils.data.sets import cars3d, dsprites, mpi3d
 from utils.data.storage import npz
-from utils.data.registry import RENDERED
 from utils.data.storage.images import image_shape, opened_h5, unreadable_as
 from utils.data.storage.partial import require_room
 from utils.errors import InputError

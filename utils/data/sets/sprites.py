@@ -48,7 +48,7 @@ def _inside(shape, u, v):
         return np.maximum(np.abs(u), np.abs(v)) < 0.75
     if shape == "ellipse":
         return u**2 + (v / 0.5) ** 2 < 1
-    u, v = 1.25 * u, -1.25 * v  # the heart's curve (u² + v² - 1)³ = u² v³ reaches 1.25
+    u, v = 1.25 * u, -1.25 * v  # the heart's curve (u² + v² - 1)³ = u² v³ reaches further
     return (u**2 + v**2 - 1) ** 3 < u**2 * v**3
 
 
