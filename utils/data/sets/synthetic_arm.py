@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 from utils.data.arm.scene import FACTOR_NAMES
 from utils.data.sets.rendered import load_rendered
 
@@ -22,5 +20,8 @@ def load(name, root, factor_sizes=DEFAULT_SIZES, render=True):
     sizes, look = renderer.check_sizes(factor_sizes), LOOKS[name]
     grid = "x".join(str(size) for size in sizes)
     file = f"{name}-v{look.version}-{grid}.npz"
-    draw = functools.partial(renderer.render, sizes=sizes, look=look)
+
+    def draw(path):
+        renderer.render(path, sizes, look=look)
+
     return load_rendered(name, root, file, sizes, FACTOR_NAMES, draw, render)
