@@ -42,7 +42,8 @@ class Config:
     gamma: float = setting(30.0, 0)  # weight of TC (FactorVAE, eq. 2) or of |KL - C| (Annealed-, BottleneckVAE)
     beta: float = setting(4.0, 0)  # weight of KL (beta-VAE, eq. 4) or of TC (beta-TCVAE, eq. 4)
     capacity: float = setting(25.0, 0)  # C in nats (AnnealedVAE: its final value)
-    annealing_steps: int = setting(100_000, 1)  # updates until AnnealedVAE's C has risen to `capacity`
+    kl_start: float = setting(1.0, 1)  # FactorVAE's weight of KL at first; it falls to eq. 2's weight, 1
+    annealing_steps: int = setting(100_000, 1)  # updates until AnnealedVAE's C is `capacity`, or FactorVAE's weight 1
     lambda_od: float = setting(10.0, 0)  # DIP-VAE's weight of covariances off the diagonal
     lambda_d: float = setting(100.0, 0)  # DIP-VAE's weight of the diagonal's distance from 1
 
