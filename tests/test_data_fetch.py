@@ -12,6 +12,7 @@ from utils.data import load, names
 from utils.data.download import fetch as module
 from utils.data.download.fetch import fetch, gunzip, unpack_cars
 from utils.data.download.sources import SOURCES, TERMS
+from utils.data.registry import RENDERED
 from utils.data.storage import npz
 from utils.errors import InputError
 
@@ -35,8 +36,8 @@ def archive(tmp_path):
     return pack
 
 
-def test_every_data_set_can_be_fetched_but_the_embedded_one():
-    assert {*SOURCES, "synthetic_arm"} == set(names())
+def test_every_data_set_can_be_fetched_or_is_rendered():
+    assert {*SOURCES, *RENDERED} == set(names())
     assert set(SOURCES) == set(TERMS)
 
 

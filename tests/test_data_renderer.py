@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from utils.data.arm import renderer, scene
+from utils.data.arm.looks import EMBEDDED, LOOKS
 from utils.data.storage.images import npz_images
 from utils.errors import InputError
 
@@ -20,10 +21,10 @@ def small_file(tmp_path_factory):
     return path
 
 
-def pictures(**places):
+def pictures(look=EMBEDDED, **places):
     """All colours of a pose of the full grid, the middle one but for `places`: uint8 (6, 3, 64, 64, 3)."""
     pose = {"shape": 1, "size": 1, "camera": 1, "horizontal": 20, "vertical": 20, **places}
-    return renderer.pose_images(scene.FULL_SIZES, tuple(pose.values()))
+    return renderer.pose_images(scene.FULL_SIZES, tuple(pose.values()), look)
 
 
 def changed(first, second):
@@ -39,14 +40,14 @@ def test_render_is_equal_for_any_number_of_workers(small_file, tmp_path):
 def test_render_goes_on_where_it_was_stopped(small_file, tmp_path, monkeypatch):
     traced, block_images = [], renderer._block_images
 
-    def stop_at_six(block, sizes):
+    def stop_at_six(block, *others):
         if block == 6:
             raise KeyboardInterrupt
-        return block_images(block, sizes)
+        return block_images(block, *others)
 
-    def count(block, sizes):
+    def count(block, *others):
         traced.append(block)
-        return block_images(block, sizes)
+        return block_images(block, *others)
 
     monkeypatch.setattr(renderer, "_SYNC_EVERY", 2)
     monkeypatch.setattr(renderer, "_block_images", stop_at_six)
@@ -89,10 +90,18 @@ def test_check_sizes_refuses_impossible_grids(sizes):
         renderer.check_sizes(sizes)
 
 
-def test_picture_is_what_it_was():
-    """A change of the scene asks for a new renderer.VERSION, so that old files are not taken for new ones."""
-    digest = hashlib.sha256(pictures(camera=2, horizontal=7, vertical=31).tobytes()).hexdigest()
-    assert (renderer.VERSION, digest[:16]) == (2, "e99dfff8875719fc")
+@pytest.mark.parametrize(
+    ("name", "version", "expected"),
+    [
+        ("synthetic_arm", 2, "e99dfff8875719fc"),
+        ("synthetic_arm_first", 1, "bec7f73b3ae4c77e"),
+        ("synthetic_arm_flat", 1, "fc4e8adfb24ba394"),
+    ],
+)
+def test_picture_is_what_it_was(name, version, expected):
+    """A change of a look asks for a new version of it, so that old files are not taken for new ones."""
+    digest = hashlib.sha256(pictures(LOOKS[name], camera=2, horizontal=7, vertical=31).tobytes()).hexdigest()
+    assert (LOOKS[name].version, digest[:16]) == (version, expected)
 
 
 def test_picture_differs_by_an_eighth_for_each_camera():
@@ -140,3 +149,16 @@ def test_object_is_never_hidden():
     for camera, horizontal, vertical in itertools.product(range(3), (0, 20, 39), (0, 20, 39)):
         images = pictures(shape=5, size=0, camera=camera, horizontal=horizontal, vertical=vertical)
         assert (images[0, 0] != images[4, 0]).any(axis=-1).sum() > 40
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_picture_of_each_look_differs_between_the_values_of_every_factor(look):
+    middle = pictures(look)
+    for colors in (middle[:, 0], middle[0]):
+        assert all(changed(a, b) > 0.01 for a, b in itertools.combinations(colors, 2))
+    for factor, count in (("shape", 6), ("size", 2), ("camera", 3)):
+        images = [pictures(look, **{factor: value})[2, 0] for value in range(count)]
+        assert all(changed(a, b) > 0.005 for a, b in itertools.combinations(images, 2))
+    for axis in ("horizontal", "vertical"):
+        steps = [pictures(look, **{axis: step})[2, 0] for step in range(40)]
+        assert all((a != b).any(axis=-1).sum() > 20 for a, b in zip(steps, steps[1:]))

@@ -6,6 +6,7 @@ import pytest
 
 from utils.data import load
 from utils.data.arm import renderer
+from utils.data.arm.looks import LOOKS
 from utils.errors import InputError
 
 SIZES = (2, 2, 1, 1, 3, 2, 2)
@@ -41,6 +42,13 @@ def test_synthetic_arm_names_a_damaged_file(root, tmp_path, damage):
     (tmp_path / "synthetic_arm" / path.name).write_bytes(damage(path.read_bytes()))
     with pytest.raises(InputError, match=r"2x2x1x1x3x2x2\.npz.*delete .* and it will be rendered again"):
         load("synthetic_arm", tmp_path, factor_sizes=SIZES)
+
+
+def test_synthetic_arm_keeps_looks_apart(tmp_path):
+    sizes = (1, 1, 1, 1, 1, 1, 1)
+    looks = [load(name, tmp_path, factor_sizes=sizes).images[0] for name in LOOKS]
+    assert len(list(tmp_path.glob("synthetic_arm*/*.npz"))) == len(looks) == 3
+    assert len({image.tobytes() for image in looks}) == 3
 
 
 def test_synthetic_arm_names_a_folder_that_is_a_file(tmp_path):

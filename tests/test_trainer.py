@@ -11,6 +11,7 @@ from utils.run.means import Means
 from utils.training import objectives
 from utils.training import trainer as trainers
 from utils.training.batches import to_model_input
+from utils.training.schedule import learning_rate
 from utils.training.trainer import Trainer
 
 CPU = torch.device("cpu")
@@ -141,14 +142,15 @@ def test_update_reports_the_discriminators_accuracy_as_a_share(tiny_images):
     assert math.isfinite(float(numbers["discriminator_loss"]))
 
 
-def test_state_dict_lets_another_trainer_go_on_bit_for_bit(tiny_images):
-    whole = trainer(tiny_images)
+@pytest.mark.parametrize("schedule", [{}, {"warmup_steps": 4, "decay": "steps", "steps": 8}])
+def test_state_dict_lets_another_trainer_go_on_bit_for_bit(tiny_images, schedule):
+    whole = trainer(tiny_images, **schedule)
     for _ in range(6):
         whole.update()
-    part = trainer(tiny_images)
+    part = trainer(tiny_images, **schedule)
     for _ in range(3):
         part.update()
-    rest = trainer(tiny_images, seed=0)
+    rest = trainer(tiny_images, seed=0, **schedule)
     rest.load_state_dict(part.state_dict())
     for _ in range(3):
         rest.update()
@@ -245,17 +247,13 @@ def test_trainer_sets_the_precision_that_auto_means_on_its_device(tiny_images, m
     assert calls == [("float32", CPU)]
 
 
-@pytest.mark.parametrize(
-    ("decay", "step", "spent", "share"),
-    [("none", 50, 0.5, 1.0), ("steps", 50, 0.9, 0.5), ("budget", 25, 0.5, 0.5), ("budget", 50, 0.1, 0.5)],
-)
-def test_learning_rate_follows_its_decay(tiny_images, decay, step, spent, share):
-    trained = trainer(tiny_images, decay=decay, steps=100)
-    trained.step = step
-    trained.update(spent)
+def test_learning_rate_of_a_step_is_the_schedules(tiny_images):
+    trained = trainer(tiny_images, decay="steps", warmup_steps=10, steps=100)
+    trained.step = 4
+    trained.update()
     trained.close()
     rates = [trained.optimizers[name].param_groups[0]["lr"] for name in ("vae", "discriminator")]
-    assert rates == pytest.approx([SMALL.learning_rate * share, SMALL.discriminator_learning_rate])
+    assert rates == [learning_rate(trained.config, 4), SMALL.discriminator_learning_rate]
 
 
 def test_step_does_not_depend_on_how_gradients_lie_in_memory(tiny_images):

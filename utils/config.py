@@ -42,7 +42,8 @@ class Config:
     gamma: float = setting(30.0, 0)  # weight of TC (FactorVAE, eq. 2) or of |KL - C| (Annealed-, BottleneckVAE)
     beta: float = setting(4.0, 0)  # weight of KL (beta-VAE, eq. 4) or of TC (beta-TCVAE, eq. 4)
     capacity: float = setting(25.0, 0)  # C in nats (AnnealedVAE: its final value)
-    annealing_steps: int = setting(100_000, 1)  # updates until AnnealedVAE's C has risen to `capacity`
+    kl_start: float = setting(1.0, 1)  # FactorVAE's weight of KL at first; it falls to eq. 2's weight, 1
+    annealing_steps: int = setting(100_000, 1)  # updates until AnnealedVAE's C is `capacity`, or FactorVAE's weight 1
     lambda_od: float = setting(10.0, 0)  # DIP-VAE's weight of covariances off the diagonal
     lambda_d: float = setting(100.0, 0)  # DIP-VAE's weight of the diagonal's distance from 1
 
@@ -55,6 +56,7 @@ class Config:
     batch_size: int = setting(64, 2, 65536)  # images an update; the discriminator takes as many again
     learning_rate: float = setting(1e-4, 0, 1)  # Adam's, betas (0.9, 0.999)
     discriminator_learning_rate: float = setting(1e-4, 0, 1)  # Adam's, betas (0.5, 0.9)
+    warmup_steps: int = setting(0, 0)  # updates over which learning_rate rises linearly to its value
     decay: str = setting("none", choices=("none", "steps", "budget"))  # learning_rate falls to 0 as a cosine, over the
     # steps, or over what is spent of steps or time budget, whichever is more
     steps: int = setting(300_000, 1)  # stop after so many updates ...

@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from utils.data import load, names
+from utils.data.registry import RENDERED
 from utils.data.sets.synthetic_arm import DEFAULT_SIZES
 from utils.data.storage.convert import without_unpacking
 from utils.errors import InputError, entry_point
@@ -34,7 +35,7 @@ def _list(options):
     print(f"data sets under {options.root}:")
     for name in names():
         try:
-            data = load(name, options.root, **({"render": False} if name == "synthetic_arm" else {}))
+            data = load(name, options.root, **({"render": False} if name in RENDERED else {}))
         except InputError as error:
             print(f"  {name:20} {error}")
             continue
@@ -88,7 +89,7 @@ def _parse(arguments):
     show = commands.add_parser("show", parents=[common], help="a contact sheet as PNG")
     show.add_argument("name", help="a data set's name, or a path to images")
     show.add_argument("--out", required=True, metavar="PNG")
-    show.add_argument("--factor-sizes", help="the grid of synthetic_arm")
+    show.add_argument("--factor-sizes", help="the grid of the embedded scene")
     show.set_defaults(run=_show)
     fetch = commands.add_parser("fetch", parents=[common], help="download a data set")
     fetch.add_argument("name")

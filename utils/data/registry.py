@@ -6,12 +6,15 @@ import difflib
 import os
 from pathlib import Path
 
-from utils.data.sets import cars3d, dsprites, mpi3d, own, shapes3d, smallnorb, synthetic_arm
+from utils.data.sets import cars3d, dsprites, mpi3d, own, shapes3d, smallnorb, sprites, synthetic_arm
 from utils.data.storage.places import exists
 from utils.errors import InputError
 
 _LOADERS = {
     "synthetic_arm": synthetic_arm.load,
+    "synthetic_arm_first": synthetic_arm.load,
+    "synthetic_arm_flat": synthetic_arm.load,
+    "sprites": sprites.load,
     "mpi3d_toy": mpi3d.load,
     "mpi3d_realistic": mpi3d.load,
     "mpi3d_real": mpi3d.load,
@@ -25,6 +28,7 @@ _LOADERS = {
     "cars3d": cars3d.load,
     "smallnorb": smallnorb.load,
 }
+RENDERED = ("synthetic_arm", "synthetic_arm_first", "synthetic_arm_flat", "sprites")  # drawn by the kit when first used
 
 
 def names():
@@ -36,7 +40,8 @@ def load(name, root, **options):
     """The data set `name` from the folder `root` (DISENTANGLEMENT_LIB_DATA): a DataSet.
 
     `name` may also be a path to images of one's own, as it stands or under `root` (see own.py).
-    options: `factor_sizes` for synthetic_arm, seven numbers. InputError: unknown name, missing or broken file.
+    options: `factor_sizes` for the looks of the embedded scene, seven numbers; `render` for those in RENDERED.
+    InputError: unknown name, missing or broken file.
     """
     root = Path(root).expanduser()
     if name in _LOADERS:

@@ -1,23 +1,17 @@
-"""Ranks of runs by the official scores, and the choice among seeds without labels by UDR."""
+"""Ranks of runs by the official scores, and the choice among seeds without labels (utils/study/criteria.py)."""
 
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
-from scipy.stats import rankdata, spearmanr
+from scipy.stats import rankdata
 
 from evaluation.metrics.table import OFFICIAL
 from evaluation.results import read_results
-from utils.data import load
 from utils.errors import InputError
-from utils.run.folder import FREE_TO_CHANGE, read_networks, read_run_config
-from utils.study.udr import udr
-from utils.training.batches import step_generator, to_model_input
-from utils.training.objectives import kl_per_latent
-
-IMAGES = 1000  # on which the codes of two runs are compared
+from utils.run.folder import FREE_TO_CHANGE, read_run_config
+from utils.study.criteria import agreement, criteria, measure
 
 
 class Ranked(NamedTuple):
@@ -66,7 +60,7 @@ def rank_table(runs):
 
 
 def choose_without_labels(runs, data_root):
-    """Lines on UDR: for each group of runs that differ in their seed alone, the choice and how the scores see it."""
+    """Lines on each criterion, for each group of runs that differ in their seed alone: its choice and agreement."""
     groups = {}
     for run in runs:
         groups.setdefault(_but_for_the_seed(run.config), []).append(run)
@@ -75,46 +69,26 @@ def choose_without_labels(runs, data_root):
         if len(group) > 2:
             lines += _group_lines(group, data_root)
     return lines or [
-        "UDR: no three runs differ in their seed alone (two agree with each other as much as the other way)"
+        "without labels: no three runs differ in their seed alone (UDR needs three: two agree with each other equally)"
     ]
 
 
-def codes_and_kl(run, data_root):
-    """Mean codes (IMAGES, latents) of images that the data set's name alone decides, and KL (latents,) in nats."""
-    try:
-        networks = read_networks(run.folder, run.config)
-    except (RuntimeError, KeyError, StopIteration):
-        raise InputError(f"{run.folder}: its checkpoint is not of the networks in its config.json") from None
-    if networks is None:
-        raise InputError(f"{run.folder}: has no sound checkpoint, which UDR needs")
-    images = load(run.config.dataset, data_root).images
-    chosen = np.sort(step_generator(0, 3).integers(len(images), size=IMAGES))
-    with torch.no_grad():
-        parts = [networks[0](to_model_input(np.asarray(images[some]), "cpu")) for some in np.array_split(chosen, 8)]
-        mean, logvar = (torch.cat(part) for part in zip(*parts))
-        return mean.numpy(), kl_per_latent(mean, logvar).numpy()
-
-
 def _group_lines(group, data_root):
-    scores = udr(*zip(*(codes_and_kl(run, data_root) for run in group)))
+    found = criteria([measure(run, data_root) for run in group])
     official = np.array([[run.scores[metric.name] for metric in OFFICIAL] for run in group])
     overall = ranks(official).mean(axis=1)
-    best = int(np.argmax(scores))
-    place = _place(overall, best)
-    lines = [f"UDR, without labels, among {len(group)} runs that differ in their seed alone:"]
-    lines += [f"  {run.name}: {score:.4f}" for run, score in sorted(zip(group, scores), key=lambda pair: -pair[1])]
-    lines.append(f"  it picks {group[best].name}, which the official scores place {place} of {len(group)}")
     columns = {"mean rank": -overall, **dict(zip([metric.title for metric in OFFICIAL], official.T))}
-    told = ", ".join(f"{name} {_agreement(scores, column)}" for name, column in columns.items())
-    return [*lines, f"  Spearman correlation of UDR with the official scores: {told}"]
-
-
-def _agreement(one, other):
-    if np.ptp(one) == 0 or np.ptp(other) == 0:
-        return "undefined (all equal)"
-    if np.isnan(other).any():
-        return "undefined (a score is not a number)"
-    return f"{spearmanr(one, other)[0]:+.2f}"
+    lines = [f"without labels, among {len(group)} runs that differ in their seed alone:"]
+    for index, run in enumerate(group):
+        values = "  ".join(f"{name} {scores[index]:.4f}" for name, scores in found.items())
+        lines.append(f"  {run.name}: {values}")
+    for name, scores in found.items():
+        best = int(np.argmax(scores))
+        place = _place(overall, best)
+        lines.append(f"  {name} picks {group[best].name}, which the official scores place {place} of {len(group)}")
+        correlations = ", ".join(f"{title} {agreement(scores, column)}" for title, column in columns.items())
+        lines.append(f"    Spearman correlation of {name} with the official scores: {correlations}")
+    return lines
 
 
 def _place(values, index):
@@ -129,7 +103,7 @@ def _but_for_the_seed(config):
 
 
 def rank(folders, data_root):
-    """Print the ranks of the runs in `folders` and the choice by UDR."""
+    """Print the ranks of the runs in `folders` and the choice without labels."""
     runs = read_runs(folders)
     print(rank_table(runs))
     print()

@@ -4,7 +4,6 @@
 """
 
 import inspect
-import math
 
 import torch
 
@@ -15,6 +14,7 @@ from utils.training.device import autocast, memory_format, resolve_precision, us
 from utils.training.distributed import SingleProcess
 from utils.training.linear import linear_for
 from utils.training.resident import ResidentImages
+from utils.training.schedule import learning_rate
 
 VAE_BETAS, DISCRIMINATOR_BETAS = (0.9, 0.999), (0.5, 0.9)
 
@@ -64,7 +64,7 @@ class Trainer:
 
         Returns its numbers as tensors that are not yet synchronised: {name: scalar, "kl_per_latent": (latents,)}.
         """
-        self._set_learning_rate(spent)
+        self.optimizers["vae"].param_groups[0]["lr"] = learning_rate(self.config, self.step, spent)
         numbers = self.learn(self._next_images(), self._noise_generator())
         self.step += 1
         return numbers
@@ -124,15 +124,6 @@ class Trainer:
             numbers["discriminator_accuracy"] = objectives.discriminator_accuracy(logits, permuted_logits)
         numbers["kl_per_latent"] = objectives.kl_per_latent(posterior.mean, posterior.logvar)
         return {name: value.detach() for name, value in numbers.items()}
-
-    def _set_learning_rate(self, spent):
-        if self.config.decay == "none":
-            return
-        share = self.step / self.config.steps
-        if self.config.decay == "budget":
-            share = min(1.0, max(share, spent))
-        rate = self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
-        self.optimizers["vae"].param_groups[0]["lr"] = rate
 
     def _posterior(self, images, generator):
         """q(z|x) of this process's images (m, channels, 64, 64); every process draws the noise of the whole batch."""

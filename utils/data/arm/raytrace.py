@@ -211,10 +211,11 @@ def _glow(p, room):
 
 
 @njit(error_model="numpy")
-def trace(eye, rounds, owners, planes, room, materials, lights, layers):
+def trace(eye, rounds, owners, planes, room, materials, lights, glow, shaded, layers):
     """Fill `layers` float64 (height, width, LAYERS) with the mean of len(lights) rays a pixel.
 
     eye (4, 3), rounds (n, 9), owners (n,), planes (m, 4), room (5,), materials (6, 5), lights (side², 3)
+    glow: strength of the ring's light on what is around; shaded: False for surfaces of one colour each
     """
     height, width = layers.shape[:2]
     side = int(math.sqrt(len(lights)) + 0.5)
@@ -231,8 +232,10 @@ def trace(eye, rounds, owners, planes, room, materials, lights, layers):
             direction = _unit(_along(_along(forward, right, u), up, v))
             t, normal, owner = _hit(origin, direction, rounds, owners, planes, room)
             p = _along(origin, direction, t)
-            lamp = (lights[ray, 0], lights[ray, 1], lights[ray, 2])
-            diffuse, gleam = _shade(p, normal, direction, lamp, materials[owner, 4], rounds, planes)
+            diffuse, gleam = 1.0, 0.0
+            if shaded:
+                lamp = (lights[ray, 0], lights[ray, 1], lights[ray, 2])
+                diffuse, gleam = _shade(p, normal, direction, lamp, materials[owner, 4], rounds, planes)
             for channel in range(3):
                 target[channel] += materials[owner, channel] * diffuse + materials[owner, 3] * gleam
             if owner == 4:
@@ -240,7 +243,7 @@ def trace(eye, rounds, owners, planes, room, materials, lights, layers):
             elif owner == 5:
                 target[4] += diffuse
             else:  # these materials are nearly grey: green stands for all three channels
-                target[4] += materials[owner, 1] * _glow(p, room)
+                target[4] += glow * materials[owner, 1] * _glow(p, room)
     layers /= side * side
 
 

@@ -17,11 +17,11 @@ import numpy as np
 from tqdm import tqdm
 
 from utils.data.arm import raytrace, scene
+from utils.data.arm.looks import EMBEDDED
 from utils.data.storage import npz
 from utils.data.storage.partial import partial_file, require_room
 from utils.errors import InputError
 
-VERSION = 2  # to be raised with any change of a picture
 RAYS = 4  # a pixel is the mean of RAYS² rays
 SIDE = 64
 _PIXELS = SIDE * SIDE * 3
@@ -40,21 +40,22 @@ def check_sizes(sizes):
     return sizes
 
 
-def render(path, sizes, workers=None):
+def render(path, sizes, workers=None, look=EMBEDDED):
     """Write the images of the grid `sizes` to `path` (.npz, key `images`, uint8 (n, 64, 64, 3)), if it is not there.
 
+    look: a Look (see looks.py), how the scene is drawn
     workers: threads, by default one for each core this process may use. InputError: too little room on the disk.
     """
     path, sizes = Path(path), check_sizes(sizes)
     shape = (int(np.prod(sizes)), SIDE, SIDE, 3)
-    with partial_file(path, f"v{VERSION}-" + "x".join(str(size) for size in sizes)) as file:
+    with partial_file(path, f"v{look.version}-" + "x".join(str(size) for size in sizes)) as file:
         if file is None:
             return
         _lay_out(file, path, sizes, shape)
         start = len(npz.head("images", shape))
         todo = [block for block, done in enumerate(_read_marks(file, sizes, shape)) if not done]
         fresh = []
-        for block, images in _traced(todo, sizes, workers or _cores()):
+        for block, images in _traced(todo, sizes, workers or _cores(), look):
             for first, run in _runs(block, sizes, images):
                 file.seek(start + first * _PIXELS)
                 file.write(run)
@@ -65,7 +66,7 @@ def render(path, sizes, workers=None):
         _seal(file, shape)
 
 
-def pose_images(sizes, pose):
+def pose_images(sizes, pose, look=EMBEDDED):
     """All colours of one pose: uint8 (object colours, ring colours, 64, 64, 3).
 
     pose: places of shape, size, camera, horizontal and vertical axis in the grid `sizes`
@@ -74,30 +75,32 @@ def pose_images(sizes, pose):
     swing = scene.axis_angles(scene.SWING, sizes[5])[horizontal]
     lift = scene.axis_angles(scene.LIFT, sizes[6])[vertical]
     scale = scene.middle_out(scene.OBJECT_SCALES, sizes[2])[size]
-    eye = scene.camera(scene.middle_out(scene.CAMERA_ELEVATIONS, sizes[3])[camera])
+    eye = scene.camera(scene.middle_out(look.elevations, sizes[3])[camera])
     layers = np.zeros((SIDE, SIDE, raytrace.LAYERS))
     raytrace.trace(
         eye,
         *scene.solids(scene.SHAPES[shape], scale, swing, lift),
         scene.ROOM,
-        scene.MATERIALS,
+        look.materials,
         scene.lights(RAYS),
+        look.glow,
+        look.shaded,
         layers,
     )
     images = np.empty((sizes[0], sizes[4], SIDE, SIDE, 3), np.uint8)
     curve = raytrace.screen_curve()
-    raytrace.paint(layers, scene.OBJECT_COLORS[: sizes[0]], scene.RING_COLORS[: sizes[4]], curve, images)
+    raytrace.paint(layers, look.object_colors[: sizes[0]], look.ring_colors[: sizes[4]], curve, images)
     return images
 
 
-def _block_images(block, sizes):
+def _block_images(block, sizes, look):
     """All colours and vertical angles of one block (a shape, size, camera and horizontal angle).
 
     uint8 (object colours, ring colours, vertical angles, 64, 64, 3)
     """
     place = np.unravel_index(block, _block_grid(sizes))
     poses = [(*(int(p) for p in place), vertical) for vertical in range(sizes[6])]
-    return np.stack([pose_images(sizes, pose) for pose in poses], axis=2)
+    return np.stack([pose_images(sizes, pose, look) for pose in poses], axis=2)
 
 
 def _block_grid(sizes):
@@ -112,18 +115,18 @@ def _runs(block, sizes, images):
         yield int(np.ravel_multi_index(factors, sizes)), images[color, ring]
 
 
-def _traced(todo, sizes, workers):
+def _traced(todo, sizes, workers, look):
     """Pairs of block and images in order, traced by `workers` threads that never run far ahead of the reader."""
     bar = tqdm(todo, desc="rendering", unit="block", disable=None)
     pending = collections.deque()
     with ThreadPoolExecutor(workers) as pool:
         ahead = iter(todo)
         for block in itertools.chain(itertools.islice(ahead, workers + 2)):
-            pending.append(pool.submit(_block_images, block, sizes))
+            pending.append(pool.submit(_block_images, block, sizes, look))
         for block in bar:
             images = pending.popleft().result()
             for following in itertools.islice(ahead, 1):
-                pending.append(pool.submit(_block_images, following, sizes))
+                pending.append(pool.submit(_block_images, following, sizes, look))
             yield block, images
 
 

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from utils.data.download.sources import SOURCES, TERMS
 from utils.data.download.transfer import download
+from utils.data.registry import RENDERED
 from utils.data.sets import cars3d, dsprites, mpi3d
 from utils.data.storage import npz
 from utils.data.storage.images import image_shape, opened_h5, unreadable_as
@@ -25,8 +26,8 @@ def fetch(name, root):
 
     Returns its terms of use, and that no checksum is published where that is so.
     """
-    if name == "synthetic_arm":
-        raise InputError("data set synthetic_arm: nothing to fetch, it is rendered when it is first used")
+    if name in RENDERED:
+        raise InputError(f"data set {name}: nothing to fetch, it is rendered when it is first used")
     if name not in SOURCES:
         raise InputError(f"data set {name!r} is not known; known are: {', '.join(SOURCES)}")
     for source in SOURCES[name]:

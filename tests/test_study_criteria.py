@@ -1,0 +1,47 @@
+"""What is measured of a run without labels."""
+
+import numpy as np
+import pytest
+import torch
+
+from utils.study.criteria import Measured, _measure, criteria
+
+
+class Encoder(torch.nn.Module):
+    """Two latents: the image's mean with a tiny spread, and the prior."""
+
+    def forward(self, images):
+        mean = images.mean(dim=(1, 2, 3))
+        return torch.stack([mean, 0 * mean], 1), torch.stack([0 * mean - 20, 0 * mean], 1)
+
+
+class Decoder(torch.nn.Module):
+    """Logits of the first latent everywhere."""
+
+    def forward(self, codes):
+        return torch.logit(codes[:, :1].clamp(1e-4, 1 - 1e-4))[..., None, None].expand(-1, 1, 4, 4)
+
+
+@pytest.fixture
+def images():
+    return torch.rand(10, 1, 1, 1, generator=torch.Generator().manual_seed(0)).mul(0.8).add(0.1).expand(-1, 1, 4, 4)
+
+
+def test_measure_gives_the_closed_form(images):
+    found = _measure(Encoder(), Decoder(), [images[:6], images[6:]])
+    p = images[:, 0, 0, 0].numpy().astype(float)
+    np.testing.assert_allclose(found.codes, np.stack([p, 0 * p], 1), rtol=1e-6)
+    np.testing.assert_allclose(found.kl, [0.5 * np.mean(p**2 + np.exp(-20) + 20 - 1), 0], rtol=1e-5)
+    assert found.reconstruction == pytest.approx(16 * np.mean(p * np.log(p) + (1 - p) * np.log(1 - p)), rel=1e-3)
+
+
+def test_measure_does_not_depend_on_when_it_is_called(images):
+    one, other = (_measure(Encoder(), Decoder(), [images]) for _ in range(2))
+    assert one.reconstruction == other.reconstruction
+
+
+def test_elbo_is_reconstruction_less_kl():
+    codes = np.random.RandomState(0).randn(50, 2)
+    found = criteria([Measured(codes, np.array([1.0, 2.0]), -10.0), Measured(codes, np.array([0.5, 0.0]), -11.0)])
+    np.testing.assert_array_equal(found["reconstruction"], [-10, -11])
+    np.testing.assert_array_equal(found["ELBO"], [-13, -11.5])
