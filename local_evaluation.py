@@ -15,10 +15,10 @@ import os
 from pathlib import Path
 
 from evaluation import evaluate
-from evaluation.cache import CodesCache, fingerprint
+from evaluation.cache import CodesCache, digest_file, fingerprint
 from evaluation.metrics.table import DEFAULT, METRICS, find_metrics
 from evaluation.progress import Console
-from evaluation.results import final_scores, table, write_result
+from evaluation.results import ENCODER_DIGEST, final_scores, table, write_result
 from utils.errors import InputError, entry_point
 from utils.grader.environment import read_environment
 
@@ -33,7 +33,12 @@ def main(arguments=None):
     folder = Path(options.output or (environment.run_folder if options.encoder is None else _folder_of(encoder)))
     represent, dataset = open_inputs(encoder, options.dataset or dataset_name(environment), environment.data_root)
     print(f"scoring {encoder} on {dataset.name}", flush=True)
-    settings = {"encoder": str(encoder), "dataset.name": dataset.name, "evaluation.random_seed": options.seed}
+    settings = {
+        "encoder": str(encoder),
+        ENCODER_DIGEST: digest_file(encoder),
+        "dataset.name": dataset.name,
+        "evaluation.random_seed": options.seed,
+    }
     report = Console(on_score=lambda name, result, seconds: write_result(folder, name, result, seconds, settings))
     cache = CodesCache(folder / "metrics" / "codes", fingerprint(encoder, dataset))
     try:

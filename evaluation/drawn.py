@@ -5,6 +5,7 @@ As the original code goes: points, their pictures from the same random state, co
 
 import numpy as np
 
+from .encoder import NUM_REPEATED
 from .protocol import DRAWS, VOTE_SIZE, num_points
 
 
@@ -16,11 +17,12 @@ def samples_of_drawn(encoder, dataset, parts, seed, sizes, report):
             random_state, reducers = np.random.RandomState(seed), {}
             for draw in DRAWS[part](dataset, random_state, sizes):
                 reduce = reducers.setdefault(draw.array, _REDUCERS[draw.array]())
-                rows = reduce(_encode(encoder, dataset.observe(draw.factors, random_state)))
-                codes.setdefault(draw.array, []).append(rows)
+                pictures = dataset.observe(draw.factors, random_state)
+                codes.setdefault(draw.array, []).append(reduce(_encode(encoder, pictures)))
                 if draw.labels is not None:
                     labels.setdefault(draw.array, []).append(draw.labels)
                 progress(len(draw.factors), total)
+    encoder.check_repeats(pictures[:NUM_REPEATED], report)
     return tuple({name: np.concatenate(pieces) for name, pieces in found.items()} for found in (codes, labels))
 
 

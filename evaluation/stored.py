@@ -7,6 +7,7 @@ the codes of the points and a row for each vote; BetaVAE's pairs alone need the 
 import numpy as np
 
 from .compiled import njit
+from .encoder import NUM_REPEATED
 from .protocol import ARRAYS, DRAWS, VOTE_SIZE
 
 BATCH = 128  # images that are read and given to the encoder at once
@@ -56,11 +57,21 @@ def samples_of_stored(encoder, dataset, parts, seed, sizes, cache, report):
             codes.update(found)
     if positions:
         with report.stage("encoding") as progress:
-            codes.update(encode_stored(encoder, dataset.images, positions, progress=progress))
-        for part in parts if cache is not None else []:
-            if set(ARRAYS[part]) <= set(positions):
-                cache.save(part, seed, sizes, {name: codes[name] for name in ARRAYS[part]})
+            fresh = encode_stored(encoder, dataset.images, positions, progress=progress)
+        encoder.check_repeats(dataset.images[np.arange(min(NUM_REPEATED, len(dataset.images)))], report)
+        if cache is not None:
+            _save(cache, fresh, parts, seed, sizes, report)
+        codes.update(fresh)
     return codes, labels
+
+
+def _save(cache, codes, parts, seed, sizes, report):
+    for part in parts:
+        if set(ARRAYS[part]) <= set(codes):
+            try:
+                cache.save(part, seed, sizes, {name: codes[name] for name in ARRAYS[part]})
+            except OSError as error:
+                report.say(f"codes of the {part} not saved for another call: {error}")
 
 
 class _Requests:

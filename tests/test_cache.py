@@ -1,3 +1,4 @@
+import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -92,3 +93,57 @@ def test_fingerprint_changes_with_the_name(tmp_path):
     assert fingerprint(tmp_path / "encoder.pt", dataset(images)) != fingerprint(
         tmp_path / "encoder.pt", dataset(images, "other")
     )
+
+
+def changed_fingerprint(tmp_path, make, change):
+    """Fingerprints before and after `change` of the images that `make` opens."""
+    (tmp_path / "encoder.pt").write_bytes(b"one")
+    found = [fingerprint(tmp_path / "encoder.pt", dataset(make()))]
+    change()
+    return [*found, fingerprint(tmp_path / "encoder.pt", dataset(make()))]
+
+
+@pytest.fixture
+def mapped(tmp_path):
+    """A function that maps a file of 1000 images."""
+    np.save(tmp_path / "images.npy", np.zeros((1000, 2, 2, 1), np.uint8))
+    return lambda: np.load(tmp_path / "images.npy", mmap_mode="r")
+
+
+def test_fingerprint_of_a_file_stays_while_nothing_changes(tmp_path, mapped):
+    before, after = changed_fingerprint(tmp_path, mapped, lambda: None)
+    assert before == after
+
+
+def test_fingerprint_changes_with_one_image_of_many(tmp_path):
+    images = np.zeros((1000, 2, 2, 1), np.uint8)
+    before, after = changed_fingerprint(tmp_path, lambda: images, lambda: images.__setitem__((501, 0), 1))
+    assert before != after
+
+
+def test_fingerprint_changes_with_a_mapped_file_that_is_replaced_by_an_older_one(tmp_path, mapped):
+    def replace():
+        path = tmp_path / "images.npy"
+        np.save(tmp_path / "other.npy", np.ones((1000, 2, 2, 1), np.uint8))
+        os.utime(str(tmp_path / "other.npy"), ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+        os.replace(str(tmp_path / "other.npy"), str(path))
+
+    before, after = changed_fingerprint(tmp_path, mapped, replace)
+    assert before != after
+
+
+def test_fingerprint_changes_with_a_mapped_file_that_is_written_to(tmp_path, mapped):
+    def write():
+        path = tmp_path / "images.npy"
+        times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+        np.load(path, mmap_mode="r+")[501] = 1
+        os.utime(str(path), ns=times)
+
+    before, after = changed_fingerprint(tmp_path, mapped, write)
+    assert before != after
+
+
+def test_fingerprint_tells_parts_of_one_file_apart(tmp_path, mapped):
+    (tmp_path / "encoder.pt").write_bytes(b"one")
+    parts = (mapped()[:500], mapped()[500:])
+    assert len({fingerprint(tmp_path / "encoder.pt", dataset(part)) for part in parts}) == 2

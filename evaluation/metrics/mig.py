@@ -22,7 +22,7 @@ def mig(codes, factors, jobs=1, progress=None, num_bins=20):
     and 'factor_entropies' (F,), both in nats.
 
     Degenerate input: a constant code tells nothing (0). Factors with a single value are left out of the average (the
-    original divides 0 by 0 and returns NaN); ValueError if no factor is left.
+    original divides 0 by 0 and returns NaN); NotDefined (a ValueError) if no factor is left.
     """
     codes, factors = check_pair(codes, factors)
     kept = varying(factors)

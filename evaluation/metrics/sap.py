@@ -8,7 +8,7 @@ import joblib
 import numpy as np
 
 from ..sklearn_0_20.linear_svm import fit_classes
-from .arrays import as_classes, check_pair, varying
+from .arrays import as_classes, check_halves, varying
 
 PENALTY = 0.01  # C
 CHUNK = 8  # codes a task
@@ -27,10 +27,11 @@ def sap(codes_train, factors_train, codes_test, factors_test, seed=0, jobs=1, pr
     largest test accuracies, averaged over factors. Also 'score_matrix' (D, F), the accuracies.
 
     Degenerate input: a constant code predicts one class. Factors with a single value in training are left out of the
-    average, their column is NaN (the original raises); ValueError if no factor is left.
+    average, their column is NaN (the original raises); NotDefined (a ValueError) if no factor is left.
     """
-    codes_train, factors_train = check_pair(codes_train, factors_train, "_train")
-    codes_test, factors_test = check_pair(codes_test, factors_test, "_test")
+    codes_train, factors_train, codes_test, factors_test = check_halves(
+        codes_train, factors_train, codes_test, factors_test
+    )
     kept = varying(factors_train)
     sides = [_Factor(factors_train[:, f], factors_test[:, f]) for f in kept]
     num_codes = codes_train.shape[1]
