@@ -22,23 +22,26 @@ class CodesCache:
     def __init__(self, folder, fingerprint):
         self.folder, self.fingerprint = folder, fingerprint
 
-    def load(self, part, seed, sizes):
-        """{array: codes} saved for `part` (see protocol.ARRAYS), or None if there is nothing valid."""
+    def load(self, part, key):
+        """{array: codes} saved for `part` (see protocol.ARRAYS) under `key`, or None if there is nothing valid."""
         try:
             with open(self.folder / f"{part}.npz", "rb") as file, np.load(file, allow_pickle=False) as saved:
-                if str(saved["fingerprint"]) != self._key(seed, sizes):
+                if str(saved["fingerprint"]) != self._key(key):
                     return None
                 return {name: saved[name] for name in ARRAYS[part]}
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
             return None
 
-    def save(self, part, seed, sizes, arrays):
-        """Save {array: codes} of `part`. OSError as the file system gives it."""
-        with atomic_path(self.folder / f"{part}.npz") as temporary, open(temporary, "wb") as out:
-            np.savez(out, fingerprint=np.array(self._key(seed, sizes)), **arrays)
+    def save(self, part, key, arrays):
+        """Save {array: codes} of `part`; `key` stands for all that the draws depend on.
 
-    def _key(self, seed, sizes):
-        return f"{self.fingerprint} {seed} {tuple(sizes)}"
+        Raises OSError as the file system gives it.
+        """
+        with atomic_path(self.folder / f"{part}.npz") as temporary, open(temporary, "wb") as out:
+            np.savez(out, fingerprint=np.array(self._key(key)), **arrays)
+
+    def _key(self, key):
+        return f"{self.fingerprint} {key}"
 
 
 def fingerprint(encoder_path, dataset):
@@ -51,6 +54,8 @@ def fingerprint(encoder_path, dataset):
     images = dataset.images
     digest.update(repr((dataset.name, dataset.factor_sizes, images.shape, str(images.dtype))).encode())
     digest.update(_source(images) or _pixels(images))
+    labels = getattr(dataset, "labels", None)
+    digest.update(b"" if labels is None else np.ascontiguousarray(labels).tobytes())
     return digest.hexdigest()
 
 

@@ -9,8 +9,8 @@ from .encoder import NUM_REPEATED
 from .protocol import DRAWS, VOTE_SIZE, num_points
 
 
-def samples_of_drawn(encoder, dataset, parts, seed, sizes, report):
-    """(codes, labels) of `parts`, each {array: …}, as `stored.samples_of_stored` returns them."""
+def encode_drawn(encoder, dataset, parts, seed, sizes, report):
+    """(codes, labels) of `parts`, each {array: …}: what the codes are reduced to, and what the metrics are told."""
     codes, labels, total = {}, {}, sum(num_points(part, sizes) for part in parts)
     with report.stage("encoding") as progress:
         for part in parts:

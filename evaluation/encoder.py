@@ -25,7 +25,7 @@ class Encoder:
         images = np.asarray(images)
         if images.dtype == np.uint8 and not self.as_uint8:
             images = images.astype(np.float32) / np.float32(255)
-        return self._checked(np.asarray(self.represent(images)), len(images))
+        return self._checked(_as_array(self.represent(images)), len(images))
 
     def _checked(self, codes, num_images):
         if codes.ndim != 2 or len(codes) != num_images or codes.dtype.kind not in "fiu":
@@ -52,3 +52,23 @@ class Encoder:
                 f"{moved[latents[0]]:.2g}; {len(latents)} of {len(moved)} latents differ). Here each image is encoded "
                 "once, by the original each time that it is drawn: the scores differ from its scores"
             )
+
+
+def _as_array(codes):
+    try:
+        return np.asarray(codes)
+    except (RuntimeError, TypeError, ValueError) as error:  # a tensor with gradients or on a GPU, ragged lists
+        raise InputError(
+            f"encoder: returned {type(codes).__name__}, which is not an array ({error}); for a PyTorch tensor return "
+            "codes.detach().cpu().numpy()"
+        ) from None
+
+
+class Given:
+    """In place of an encoder where codes are given: an "image" is its code."""
+
+    def __call__(self, codes):
+        return codes
+
+    def check_repeats(self, images, report):
+        """Given codes are what they are."""

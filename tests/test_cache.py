@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from evaluation.cache import CodesCache, fingerprint
-from evaluation.protocol import CHALLENGE
+from evaluation.protocol import CHALLENGE, draws_key
 
 POINTS = {"points": np.ones((4, 2), dtype=np.float32)}
 VOTES = {"variances": np.ones(2, dtype=np.float32), "local_variances": np.ones((3, 2), dtype=np.float32)}
@@ -17,53 +17,54 @@ def cache(tmp_path):
 
 
 def test_cache_gives_back_the_points(cache):
-    cache.save("points", 0, CHALLENGE, POINTS)
-    np.testing.assert_array_equal(cache.load("points", 0, CHALLENGE)["points"], POINTS["points"])
+    cache.save("points", "0", POINTS)
+    np.testing.assert_array_equal(cache.load("points", "0")["points"], POINTS["points"])
 
 
 def test_cache_gives_back_the_votes(cache):
-    cache.save("votes", 0, CHALLENGE, VOTES)
-    np.testing.assert_array_equal(cache.load("votes", 0, CHALLENGE)["local_variances"], VOTES["local_variances"])
+    cache.save("votes", "0", VOTES)
+    np.testing.assert_array_equal(cache.load("votes", "0")["local_variances"], VOTES["local_variances"])
 
 
 def test_cache_keeps_parts_apart(cache):
-    cache.save("points", 0, CHALLENGE, POINTS)
-    assert cache.load("votes", 0, CHALLENGE) is None
+    cache.save("points", "0", POINTS)
+    assert cache.load("votes", "0") is None
 
 
 def test_cache_adds_one_part_to_the_other(cache):
-    cache.save("points", 0, CHALLENGE, POINTS)
-    cache.save("votes", 0, CHALLENGE, VOTES)
-    assert cache.load("points", 0, CHALLENGE) is not None
+    cache.save("points", "0", POINTS)
+    cache.save("votes", "0", VOTES)
+    assert cache.load("points", "0") is not None
 
 
 def test_cache_of_another_encoder_is_not_used(cache):
-    cache.save("points", 0, CHALLENGE, POINTS)
-    assert CodesCache(cache.folder, "another").load("points", 0, CHALLENGE) is None
+    cache.save("points", "0", POINTS)
+    assert CodesCache(cache.folder, "another").load("points", "0") is None
 
 
 def test_cache_of_another_seed_is_not_used(cache):
-    cache.save("points", 0, CHALLENGE, POINTS)
-    assert cache.load("points", 1, CHALLENGE) is None
+    cache.save("points", "0", POINTS)
+    assert cache.load("points", "1") is None
 
 
 def test_cache_of_other_sizes_is_not_used(cache):
-    cache.save("points", 0, CHALLENGE, POINTS)
-    assert cache.load("points", 0, CHALLENGE._replace(train=20)) is None
+    cache.save("points", draws_key(0, CHALLENGE), POINTS)
+    assert cache.load("points", draws_key(0, CHALLENGE._replace(train=20))) is None
+    assert cache.load("points", draws_key(0, CHALLENGE)) is not None
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut"])
 def test_cache_that_is_broken_is_not_used(cache, content):
     cache.folder.mkdir()
     (cache.folder / "points.npz").write_bytes(content)
-    assert cache.load("points", 0, CHALLENGE) is None
+    assert cache.load("points", "0") is None
 
 
 def test_cache_cut_short_is_not_used(cache):
-    cache.save("points", 0, CHALLENGE, POINTS)
+    cache.save("points", "0", POINTS)
     path = cache.folder / "points.npz"
     path.write_bytes(path.read_bytes()[:-30])
-    assert cache.load("points", 0, CHALLENGE) is None
+    assert cache.load("points", "0") is None
 
 
 def dataset(images, name="set"):

@@ -70,7 +70,7 @@ OFFICIAL = (  # the challenge's five, in the order of the paper's tables
         citation="Suter et al. 2019",
         meaning="How little a latent strays when all factors but its own change.",
         function=irs,
-        needs=("train",),
+        needs=("points",),
         options=("progress",),
     ),
     Metric(
@@ -80,7 +80,7 @@ OFFICIAL = (  # the challenge's five, in the order of the paper's tables
         citation="Chen et al. 2018",
         meaning="How much more the best latent tells of a factor than the next best does.",
         function=mig,
-        needs=("train",),
+        needs=("points",),
         options=("jobs", "progress"),
     ),
 )
