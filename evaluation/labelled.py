@@ -1,7 +1,8 @@
-"""Points with labels that need not be a full grid: each draw of the protocol becomes a subset of the points there are.
+"""Points with labels that need not be a full grid: each draw of the protocol becomes a draw from the points there are.
 
-Where the challenge draws points from all combinations of the factors' values, these draws take points of the table
-at random, none twice within a draw. On a full grid the scores agree with the challenge's but for sampling error.
+Points that train and test are subsets, none in both. A vote of FactorVAE is drawn as in the challenge: a factor, the
+value that some point has of it, and then points that share this value, each as likely as any other each time. On a full
+grid the scores agree with the challenge's but for sampling error.
 """
 
 from typing import NamedTuple, Optional, Tuple
@@ -83,7 +84,7 @@ def _plan_votes(table, random_state, sizes, report):
             factor = random_state.randint(table.factors.shape[1])
             value = table.factors[rows[random_state.randint(len(rows))], factor]
             group = groups[factor][value]
-            positions.append(group[_subset(random_state, len(group), VOTE_SIZE)])
+            positions.append(group[random_state.randint(len(group), size=VOTE_SIZE)])
             fixed.append(factor)
     return {"variances": reference, "local_variances": np.concatenate(positions)}, {"local_variances": np.array(fixed)}
 
@@ -130,13 +131,3 @@ def _check_groups(table, groups, report):
             raise NotDefined(
                 f"{name}: {sizes[least]} points share the value {least}, expected at least {VOTE_SIZE}, a vote's size"
             )
-
-
-def _subset(random_state, size, number):
-    """`number` different numbers below `size`, each set of them equally likely."""
-    if size < 4 * number:
-        return random_state.permutation(size)[:number]
-    found = np.unique(random_state.randint(size, size=number))
-    while len(found) < number:
-        found = np.unique(np.concatenate([found, random_state.randint(size, size=number - len(found))]))
-    return found
