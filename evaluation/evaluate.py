@@ -1,9 +1,12 @@
 """The scores of an encoder on a data set."""
 
 import time
+from typing import Any, Callable, Dict, Iterable, Optional
 
 import numpy as np
 
+from .annotations import Array, Result
+from .cache import CodesCache
 from .contract import kind_of
 from .drawn import encode_drawn
 from .encoder import Encoder, Given
@@ -12,22 +15,22 @@ from .labelled import count, make_table, plan_table
 from .metrics.arrays import check_pair
 from .metrics.table import DEFAULT, find_metrics
 from .progress import Silent
-from .protocol import CHALLENGE, SEEDS, draws_key
+from .protocol import CHALLENGE, SEEDS, Sizes, draws_key
 from .samples import PARTS, Counts, assemble, parts_of
 from .stored import codes_of_stored, plan
 
 
 def evaluate(
-    representation_function,
-    dataset,
-    metrics=DEFAULT,
-    seed=0,
-    jobs=1,
-    as_uint8=False,
-    cache=None,
-    report=None,
-    sizes=CHALLENGE,
-):
+    representation_function: Callable[[np.ndarray], Array],
+    dataset: Any,
+    metrics: Iterable[str] = DEFAULT,
+    seed: int = 0,
+    jobs: int = 1,
+    as_uint8: bool = False,
+    cache: Optional[CodesCache] = None,
+    report: Optional[Silent] = None,
+    sizes: Sizes = CHALLENGE,
+) -> Dict[str, Result]:
     """Score `representation_function` on `dataset` as the challenge does.
 
     representation_function  images (N, height, width, channels) float32 in [0, 1] -> codes (N, D), D >= 2, finite
@@ -58,17 +61,17 @@ def evaluate(
 
 
 def evaluate_codes(
-    codes,
-    factors,
-    codes_test=None,
-    factors_test=None,
-    metrics=DEFAULT,
-    seed=0,
-    jobs=1,
-    report=None,
-    sizes=CHALLENGE,
-    factor_names=None,
-):
+    codes: Array,
+    factors: Array,
+    codes_test: Optional[Array] = None,
+    factors_test: Optional[Array] = None,
+    metrics: Iterable[str] = DEFAULT,
+    seed: int = 0,
+    jobs: int = 1,
+    report: Optional[Silent] = None,
+    sizes: Sizes = CHALLENGE,
+    factor_names: Optional[Iterable[str]] = None,
+) -> Dict[str, Result]:
     """Score codes of labelled points, which need not be a full grid of their factors; no images, no encoder.
 
     codes, factors            (n, D) numbers and (n, F) integers; n at least 100

@@ -5,13 +5,14 @@ Kim & Mnih 2018, "Disentangling by factorising", section 4, https://arxiv.org/ab
 
 import numpy as np
 
+from ..annotations import Array, Result
 from ..errors import InputError
 from .arrays import check_codes, check_fixed, check_sizes, check_variances
 
 PRUNED_BELOW = 0.05  # standard deviation of a latent that counts as collapsed
 
 
-def factor_vae(codes, codes_train, fixed_train, codes_eval, fixed_eval):
+def factor_vae(codes: Array, codes_train: Array, fixed_train: Array, codes_eval: Array, fixed_eval: Array) -> Result:
     """How well the latent that varies least tells which factor was held fixed.
 
     codes                    (n, D) of points drawn at random, which give each latent's variance
@@ -20,6 +21,12 @@ def factor_vae(codes, codes_train, fixed_train, codes_eval, fixed_eval):
 
     Returns what `score_votes` does. InputError (a ValueError) names the array that is not as above, and votes of
     fewer than 2 points.
+
+    >>> random_state = np.random.RandomState(0)
+    >>> codes, fixed = random_state.randn(100, 8, 2), random_state.randint(2, size=100)
+    >>> codes[np.arange(100), :, fixed] = 0
+    >>> factor_vae(random_state.randn(500, 2), codes, fixed, codes, fixed)["eval_accuracy"]
+    1.0
     """
     codes = check_codes(codes)
     local = [

@@ -7,6 +7,7 @@ observations", section 3, https://openreview.net/forum?id=H1kG7GZAW
 import joblib
 import numpy as np
 
+from ..annotations import Array, Progress, Result
 from ..sklearn_0_20.linear_svm import fit_classes
 from .arrays import as_classes, check_halves, varying
 
@@ -14,7 +15,15 @@ PENALTY = 0.01  # C
 CHUNK = 8  # codes a task
 
 
-def sap(codes_train, factors_train, codes_test, factors_test, seed=0, jobs=1, progress=None):
+def sap(
+    codes_train: Array,
+    factors_train: Array,
+    codes_test: Array,
+    factors_test: Array,
+    seed: int = 0,
+    jobs: int = 1,
+    progress: Progress = None,
+) -> Result:
     """How much better the best code predicts a factor than the next best does, each code alone by a linear SVM.
 
     codes_train, codes_test      (n, D), (m, D), cast to float32
@@ -28,6 +37,10 @@ def sap(codes_train, factors_train, codes_test, factors_test, seed=0, jobs=1, pr
 
     Degenerate input: a constant code predicts one class. Factors with a single value in training are left out of the
     average, their column is NaN (the original raises); NotDefined (a ValueError) if no factor is left.
+
+    >>> factors = np.random.RandomState(0).randint(2, size=(1000, 2))
+    >>> round(sap(factors, factors, factors, factors)["SAP_score"], 2)
+    0.49
     """
     codes_train, factors_train, codes_test, factors_test = check_halves(
         codes_train, factors_train, codes_test, factors_test
