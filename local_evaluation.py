@@ -3,6 +3,7 @@
     python local_evaluation.py                                      # the experiment's encoder, all five
     python local_evaluation.py --encoder FILE.pt --dataset NAME     # any TorchScript encoder
     python local_evaluation.py --metrics dci,mig --jobs 4
+    python local_evaluation.py --codes FILE.npz                     # codes and factors of any labelled points
 
 It reads representation/pytorch_model.pt in $AICROWD_OUTPUT_PATH/$AICROWD_EVALUATION_NAME, writes the challenge's files
 metrics/NAME/results/aggregate/evaluation.json and the page report/index.html there, and prints a table of the scores
@@ -11,14 +12,13 @@ and, last, the line `Final Scores :  {...}` of the official script. A second cal
 
 import argparse
 import json
-import os
 from pathlib import Path
 
 from evaluation import evaluate
-from evaluation.cache import CodesCache, fingerprint
-from evaluation.metrics.table import DEFAULT, METRICS, find_metrics
+from evaluation.cache import CodesCache, digest_file, fingerprint
+from evaluation.command import add_options, print_scores, score_file
 from evaluation.progress import Console
-from evaluation.results import final_scores, table, write_result
+from evaluation.results import ENCODER_DIGEST, write_result
 from utils.errors import InputError, entry_point
 from utils.grader.environment import read_environment
 
@@ -28,12 +28,24 @@ DEFAULT_DATASET = "synthetic_arm"
 @entry_point
 def main(arguments=None):
     options = parse(arguments)
-    environment = read_environment()
+    if options.codes:
+        score_file(options)
+    else:
+        score_encoder(options, read_environment())
+
+
+def score_encoder(options, environment):
+    """Score an encoder on a data set; leave the challenge's files and the report."""
     encoder = Path(options.encoder or environment.encoder_path)
     folder = Path(options.output or (environment.run_folder if options.encoder is None else _folder_of(encoder)))
     represent, dataset = open_inputs(encoder, options.dataset or dataset_name(environment), environment.data_root)
     print(f"scoring {encoder} on {dataset.name}", flush=True)
-    settings = {"encoder": str(encoder), "dataset.name": dataset.name, "evaluation.random_seed": options.seed}
+    settings = {
+        "encoder": str(encoder),
+        ENCODER_DIGEST: digest_file(encoder),
+        "dataset.name": dataset.name,
+        "evaluation.random_seed": options.seed,
+    }
     report = Console(on_score=lambda name, result, seconds: write_result(folder, name, result, seconds, settings))
     cache = CodesCache(folder / "metrics" / "codes", fingerprint(encoder, dataset))
     try:
@@ -43,8 +55,7 @@ def main(arguments=None):
     except OSError as error:
         raise InputError(f"output {folder}: {error.strerror or error}") from None
     page = make_report(folder, dataset)
-    print(f"\n{table(results)}\n\nfiles: {folder / 'metrics'}; report: {page}")
-    print("Final Scores : ", final_scores(results))
+    print_scores(results, f"files: {folder / 'metrics'}; report: {page}")
 
 
 def parse(arguments):
@@ -53,11 +64,20 @@ def parse(arguments):
     parser.add_argument(
         "--dataset", help="name of a data set; default: $AICROWD_DATASET_NAME, or what it was trained on"
     )
-    parser.add_argument("--metrics", type=_metrics, default=DEFAULT, help=f"some of {','.join(METRICS)}")
-    parser.add_argument("--seed", type=int, default=0, help="of the metrics' draws; the challenge's is 0")
-    parser.add_argument("--jobs", type=_positive, default=available_cores(), help="threads; default: all cores")
+    parser.add_argument(
+        "--codes",
+        nargs="+",
+        metavar="FILE.npz",
+        help="score arrays codes (n, D) and factors (n, F), without an encoder; a second file is for testing",
+    )
     parser.add_argument("--output", help="folder for metrics/; default: the experiment's, or the one of --encoder")
-    return parser.parse_args(arguments)
+    add_options(parser)
+    options = parser.parse_args(arguments)
+    if options.codes and (options.encoder or options.dataset):
+        parser.error("--codes: expected without --encoder and --dataset")
+    if options.bins and not options.codes:
+        parser.error("--bins: expected with --codes, whose factors it cuts")
+    return options
 
 
 def open_inputs(encoder, name, data_root):
@@ -90,26 +110,8 @@ def dataset_name(environment):
         return DEFAULT_DATASET
 
 
-def available_cores():
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _folder_of(encoder):
     return encoder.parent.parent if encoder.parent.name == "representation" else encoder.parent
-
-
-def _metrics(text):
-    try:
-        return tuple(metric.name for metric in find_metrics(name.strip() for name in text.split(",") if name.strip()))
-    except InputError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _positive(text):
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number of at least 1")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -3,18 +3,20 @@
     from representation import representation_function
     codes = representation_function(images)        # (N, 64, 64, C) -> float32 (N, latents)
 
-It reads the encoder that train.py exported to $AICROWD_OUTPUT_PATH/$AICROWD_EVALUATION_NAME/representation, on the
-first call. For another file or device: `load("pytorch_model.pt", device="cpu")` returns such a function.
+It reads the encoder that train.py exported to $AICROWD_OUTPUT_PATH/$AICROWD_EVALUATION_NAME/representation, and
+reads it again when that file or these variables have changed. For another file or device:
+`load("pytorch_model.pt", device="cpu")` returns such a function.
 """
 
 import functools
+import os
 
 import numpy as np
 import torch
 
 from utils.errors import InputError
 from utils.grader.environment import read_environment
-from utils.training.device import automatic_device
+from utils.training.device import automatic_device, full_float32, resolve_device
 
 BATCH = {"cpu": 32, "cuda": 512}  # images that go through the encoder at once; on a CPU so few that caches hold them
 
@@ -25,27 +27,41 @@ def representation_function(images):
     images   array (N, 64, 64, C), any N >= 1; floats of any size in [0, 1], or uint8, which is divided by 255
     Raises InputError (a ValueError) that names what came for any other dtype, shape or range.
     """
-    return _default()(images)
+    environment = read_environment()
+    path = environment.encoder_path
+    return _current(str(path), _identity(path), environment.cuda)(images)
 
 
 def load(path=None, device=None):
     """A representation function like the one above.
 
     path     a TorchScript file, float32 (N, C, 64, 64) in [0, 1] -> (N, latents); None: the one of this experiment
-    device   e.g. "cpu" or "cuda:0"; None: a GPU that computes, unless AICROWD_CUDA says no
-    Raises InputError that names the file if it is missing or no TorchScript module.
+    device   e.g. "cpu" or "cuda:0"; None: a GPU where there is one that computes, unless AICROWD_CUDA says no
+    Raises InputError that names the file if it is missing or not a TorchScript module, and the device if it cannot
+    compute.
     """
     environment = read_environment()
-    if device is None:
-        device = "cpu" if environment.cuda is False else automatic_device()
     path = environment.encoder_path if path is None else path
-    module = _read_module(path, torch.device(device))
-    return functools.partial(_represent, module, str(path), torch.device(device))
+    if device is None:
+        device = torch.device("cpu") if environment.cuda is False else automatic_device()
+    else:
+        device = resolve_device(str(device))
+    return functools.partial(_represent, _read_module(path, device), str(path), device)
 
 
 @functools.lru_cache(maxsize=1)
-def _default():
-    return load()
+def _current(path, identity, cuda):
+    """The function for the encoder at `path`; `identity` and `cuda` are what else it depends on."""
+    return load(path)
+
+
+def _identity(path):
+    """What changes when the file at `path` is changed or replaced; None: there is no such file."""
+    try:
+        file = os.stat(str(path))
+    except OSError:
+        return None
+    return file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns
 
 
 def _read_module(path, device):
@@ -86,7 +102,7 @@ def _encode(module, path, device, images):
         batch = batch.contiguous()
     batch = batch.float().div_(255) if batch.dtype == torch.uint8 else batch.float()
     try:
-        with torch.no_grad():
+        with torch.no_grad(), full_float32():
             codes = module(batch)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]

@@ -1,13 +1,14 @@
 """The five official metrics of the 2019 Disentanglement Challenge: equal to the digit, and fast. See README.md here.
 
-    from evaluation import evaluate
-    evaluate(representation_function, dataset, metrics=("mig", "dci"), seed=0)
+    from evaluation import evaluate, evaluate_codes
+    evaluate(representation_function, dataset, metrics=("mig", "dci"), seed=0)  # images and an encoder
+    evaluate_codes(codes, factors)  # codes of any labelled points
 
 The array functions `dci`, `sap`, `mig`, `irs` and `factor_vae` need neither model nor data set, nor do those of the
 further metrics: `beta_vae`, `modularity`, `explicitness`, `infomec`, `gaussian_correlation`, `mutual_info_score`.
 """
 
-from .evaluate import evaluate
+from .evaluate import evaluate, evaluate_codes
 from .metrics.beta_vae import beta_vae
 from .metrics.dci import dci
 from .metrics.explicitness import explicitness
@@ -26,6 +27,7 @@ __all__ = [
     "beta_vae",
     "dci",
     "evaluate",
+    "evaluate_codes",
     "explicitness",
     "factor_vae",
     "gaussian_correlation",

@@ -1,6 +1,7 @@
 """Codes kept on disk, so that a second evaluation of the same encoder on the same data need not encode again."""
 
 import hashlib
+import os
 import zipfile
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from .files import atomic_path
 from .protocol import ARRAYS
 
-SAMPLED_IMAGES = 64  # whose pixels stand for the data set's
+BLOCK = 1 << 20  # bytes of a file, and about as many of an array, that are read at a time
 
 
 class CodesCache:
@@ -21,33 +22,68 @@ class CodesCache:
     def __init__(self, folder, fingerprint):
         self.folder, self.fingerprint = folder, fingerprint
 
-    def load(self, part, seed, sizes):
-        """{array: codes} saved for `part` (see protocol.ARRAYS), or None if there is nothing valid."""
+    def load(self, part, key):
+        """{array: codes} saved for `part` (see protocol.ARRAYS) under `key`, or None if there is nothing valid."""
         try:
             with open(self.folder / f"{part}.npz", "rb") as file, np.load(file, allow_pickle=False) as saved:
-                if str(saved["fingerprint"]) != self._key(seed, sizes):
+                if str(saved["fingerprint"]) != self._key(key):
                     return None
                 return {name: saved[name] for name in ARRAYS[part]}
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
             return None
 
-    def save(self, part, seed, sizes, arrays):
-        """Save {array: codes} of `part`."""
-        with atomic_path(self.folder / f"{part}.npz") as temporary, open(temporary, "wb") as out:
-            np.savez(out, fingerprint=np.array(self._key(seed, sizes)), **arrays)
+    def save(self, part, key, arrays):
+        """Save {array: codes} of `part`; `key` stands for all that the draws depend on.
 
-    def _key(self, seed, sizes):
-        return f"{self.fingerprint} {seed} {tuple(sizes)}"
+        Raises OSError as the file system gives it.
+        """
+        with atomic_path(self.folder / f"{part}.npz") as temporary, open(temporary, "wb") as out:
+            np.savez(out, fingerprint=np.array(self._key(key)), **arrays)
+
+    def _key(self, key):
+        return f"{self.fingerprint} {key}"
 
 
 def fingerprint(encoder_path, dataset):
-    """A string that changes with the encoder's file or with the data set (name, factors, sampled pixels)."""
-    digest = hashlib.sha256()
-    with open(encoder_path, "rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
+    """A string that changes with the encoder's file, with the data set's name and factors, and with its images.
+
+    Images that are a memory-mapped file are told by the file: its place, inode, size and times in nanoseconds, none of
+    which a file that was changed or replaced keeps. All pixels of other images are read.
+    """
+    digest = hashlib.sha256(digest_file(encoder_path).encode())
     images = dataset.images
     digest.update(repr((dataset.name, dataset.factor_sizes, images.shape, str(images.dtype))).encode())
-    chosen = np.unique(np.linspace(0, len(images) - 1, SAMPLED_IMAGES).astype(np.int64))
-    digest.update(np.ascontiguousarray(images[chosen]).tobytes())
+    digest.update(_source(images) or _pixels(images))
+    labels = getattr(dataset, "labels", None)
+    digest.update(b"" if labels is None else np.ascontiguousarray(labels).tobytes())
     return digest.hexdigest()
+
+
+def digest_file(path):
+    """SHA-256 of a file's content, in hexadecimal."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(BLOCK), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _source(images):
+    """Bytes that identify a memory-mapped file and the array's place in it; None for other arrays."""
+    if not isinstance(images, np.memmap) or images.filename is None or images._mmap is None:
+        return None
+    path = os.path.realpath(images.filename)
+    try:
+        file = os.stat(path)
+    except OSError:  # removed since it was mapped
+        return None
+    begin = np.frombuffer(images._mmap, dtype=np.uint8).__array_interface__["data"][0]
+    place = images.__array_interface__["data"][0] - begin, images.strides
+    return repr((path, file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns, place)).encode()
+
+
+def _pixels(images):
+    digest, count = hashlib.sha256(), max(1, BLOCK // max(1, int(np.prod(images.shape[1:], dtype=object))))
+    for first in range(0, len(images), count):
+        digest.update(np.ascontiguousarray(images[first : first + count]).tobytes())
+    return digest.digest()

@@ -5,22 +5,24 @@ As the original code goes: points, their pictures from the same random state, co
 
 import numpy as np
 
+from .encoder import NUM_REPEATED
 from .protocol import DRAWS, VOTE_SIZE, num_points
 
 
-def samples_of_drawn(encoder, dataset, parts, seed, sizes, report):
-    """(codes, labels) of `parts`, each {array: …}, as `stored.samples_of_stored` returns them."""
+def encode_drawn(encoder, dataset, parts, seed, sizes, report):
+    """(codes, labels) of `parts`, each {array: …}: what the codes are reduced to, and what the metrics are told."""
     codes, labels, total = {}, {}, sum(num_points(part, sizes) for part in parts)
     with report.stage("encoding") as progress:
         for part in parts:
             random_state, reducers = np.random.RandomState(seed), {}
             for draw in DRAWS[part](dataset, random_state, sizes):
                 reduce = reducers.setdefault(draw.array, _REDUCERS[draw.array]())
-                rows = reduce(_encode(encoder, dataset.observe(draw.factors, random_state)))
-                codes.setdefault(draw.array, []).append(rows)
+                pictures = dataset.observe(draw.factors, random_state)
+                codes.setdefault(draw.array, []).append(reduce(_encode(encoder, pictures)))
                 if draw.labels is not None:
                     labels.setdefault(draw.array, []).append(draw.labels)
                 progress(len(draw.factors), total)
+    encoder.check_repeats(pictures[:NUM_REPEATED], report)
     return tuple({name: np.concatenate(pieces) for name, pieces in found.items()} for found in (codes, labels))
 
 

@@ -3,6 +3,10 @@
 import numpy as np
 
 from .errors import InputError
+from .metrics.arrays import check_sizes
+
+NUM_REPEATED = 16  # images that are encoded twice, to see whether their codes are the same
+REPEATS = 1e-4  # change of a code, as a share of the largest code, that rounding does not make
 
 
 class Encoder:
@@ -11,7 +15,7 @@ class Encoder:
     represent  images (N, height, width, channels) -> codes (N, D), D >= 2, finite
     as_uint8   whether it takes uint8 images as they are; else it gets float32 in [0, 1]
 
-    Raises InputError for codes of another shape, fewer than two latents, NaN or infinite codes.
+    Raises InputError for codes of another shape, fewer than two latents, NaN, infinite or huge codes.
     """
 
     def __init__(self, represent, as_uint8=False):
@@ -21,7 +25,7 @@ class Encoder:
         images = np.asarray(images)
         if images.dtype == np.uint8 and not self.as_uint8:
             images = images.astype(np.float32) / np.float32(255)
-        return self._checked(np.asarray(self.represent(images)), len(images))
+        return self._checked(_as_array(self.represent(images)), len(images))
 
     def _checked(self, codes, num_images):
         if codes.ndim != 2 or len(codes) != num_images or codes.dtype.kind not in "fiu":
@@ -34,9 +38,37 @@ class Encoder:
         if codes.shape[1] != (self.num_codes or codes.shape[1]):
             raise InputError(f"encoder: {codes.shape[1]} latents, but {self.num_codes} for earlier images")
         self.num_codes = codes.shape[1]
-        with np.errstate(over="ignore"):
-            codes = np.ascontiguousarray(codes, dtype=np.float32)
-        bad = np.flatnonzero(~np.isfinite(codes).all(axis=0))
-        if len(bad):
-            raise InputError(f"encoder: latent {bad[0]} is NaN or infinite for some images, expected numbers")
+        check_sizes(codes, "encoder")
+        return np.ascontiguousarray(codes, dtype=np.float32)
+
+    def check_repeats(self, images, report):
+        """Report codes that differ when the same `images` are encoded twice: sampled ones, or dropout left on."""
+        first, second = self(images), self(images)
+        moved = np.abs(first - second).max(axis=0)
+        latents = np.flatnonzero(moved > REPEATS * np.abs(first).max())
+        if len(latents):
+            report.say(
+                f"encoder: encodes the same images differently each time (latent {latents[0]} by up to "
+                f"{moved[latents[0]]:.2g}; {len(latents)} of {len(moved)} latents differ). Here each image is encoded "
+                "once, by the original each time that it is drawn: the scores differ from its scores"
+            )
+
+
+def _as_array(codes):
+    try:
+        return np.asarray(codes)
+    except (RuntimeError, TypeError, ValueError) as error:  # a tensor with gradients or on a GPU, ragged lists
+        raise InputError(
+            f"encoder: returned {type(codes).__name__}, which is not an array ({error}); for a PyTorch tensor return "
+            "codes.detach().cpu().numpy()"
+        ) from None
+
+
+class Given:
+    """In place of an encoder where codes are given: an "image" is its code."""
+
+    def __call__(self, codes):
         return codes
+
+    def check_repeats(self, images, report):
+        """Given codes are what they are."""

@@ -1,65 +1,146 @@
 """The scores of an encoder on a data set."""
 
 import time
+from typing import Any, Callable, Dict, Iterable, Optional
 
-from .drawn import samples_of_drawn
-from .encoder import Encoder
+import numpy as np
+
+from .annotations import Array, Result
+from .cache import CodesCache
+from .contract import kind_of
+from .drawn import encode_drawn
+from .encoder import Encoder, Given
 from .errors import InputError, NotDefined
+from .labelled import count, make_table, plan_table
+from .metrics.arrays import check_pair
 from .metrics.table import DEFAULT, find_metrics
 from .progress import Silent
-from .protocol import CHALLENGE, SEEDS
-from .samples import assemble, parts_of
-from .stored import samples_of_stored
+from .protocol import CHALLENGE, SEEDS, Sizes, draws_key
+from .samples import PARTS, Counts, assemble, parts_of
+from .stored import codes_of_stored, plan
 
 
 def evaluate(
-    representation_function,
-    dataset,
-    metrics=DEFAULT,
-    seed=0,
-    jobs=1,
-    as_uint8=False,
-    cache=None,
-    report=None,
-    sizes=CHALLENGE,
-):
+    representation_function: Callable[[np.ndarray], Array],
+    dataset: Any,
+    metrics: Iterable[str] = DEFAULT,
+    seed: int = 0,
+    jobs: int = 1,
+    as_uint8: bool = False,
+    cache: Optional[CodesCache] = None,
+    report: Optional[Silent] = None,
+    sizes: Sizes = CHALLENGE,
+) -> Dict[str, Result]:
     """Score `representation_function` on `dataset` as the challenge does.
 
     representation_function  images (N, height, width, channels) float32 in [0, 1] -> codes (N, D), D >= 2, finite
-    dataset    with factors: see "A data set" in README.md here
+    dataset    images, and their factors or labels: see "A data set" in README.md here and contract.py
     metrics    names out of metrics.table.METRICS, in the order in which they are to be computed; default: the five
     seed       of all draws, from 0 to 2**32 - 1; 0 in the challenge
     jobs       threads
     as_uint8   hand the images over as they are stored, for a function that divides by 255 itself
-    cache      a cache.CodesCache, for images that are stored; None: encode anew
+    cache      a cache.CodesCache, for images that are not drawn; None: encode anew
     report     is called as things happen (see progress.Silent); None: nothing is reported
     sizes      a protocol.Sizes: how much is drawn
 
     Returns {name: result}, each result the dictionary of the metric's array function; its score is
     METRICS[name].score(result). A metric that is not defined on the data set (DCI of a single factor) is reported
-    and left out. Raises InputError for unknown metrics, for codes that cannot be scored (see encoder.Encoder), and
-    if no metric is defined.
+    and left out. Raises InputError for unknown metrics, for a data set that is not one, for codes that
+    cannot be scored (see encoder.Encoder), and if no metric is defined.
     """
-    chosen, parts = find_metrics(metrics), parts_of(find_metrics(metrics))
+    chosen, kind = find_metrics(metrics), kind_of(dataset)
     check_seed(seed)
     encoder, report = Encoder(representation_function, as_uint8), report or Silent()
-    if dataset.images_are_stored:
-        codes, labels = samples_of_stored(encoder, dataset, parts, seed, sizes, cache, report)
+    if kind == "labelled":
+        table = make_table(dataset.labels, getattr(dataset, "factor_names", None))
+        samples, undefined = _of_table(encoder, dataset.images, table, chosen, seed, sizes, cache, report)
     else:
-        codes, labels = samples_of_drawn(encoder, dataset, parts, seed, sizes, report)
-    return score(assemble(codes, labels, sizes), chosen, seed, jobs, report)
+        make = _of_stored_grid if kind == "stored" else _of_drawn_grid
+        samples, undefined = make(encoder, dataset, chosen, seed, sizes, cache, report), {}
+    return score(samples, chosen, seed, jobs, report, undefined)
 
 
-def score(samples, metrics, seed=0, jobs=1, report=None):
-    """{name: result} of the Metric records `metrics` on `samples` (samples.Samples), as `evaluate` returns it."""
+def evaluate_codes(
+    codes: Array,
+    factors: Array,
+    codes_test: Optional[Array] = None,
+    factors_test: Optional[Array] = None,
+    metrics: Iterable[str] = DEFAULT,
+    seed: int = 0,
+    jobs: int = 1,
+    report: Optional[Silent] = None,
+    sizes: Sizes = CHALLENGE,
+    factor_names: Optional[Iterable[str]] = None,
+) -> Dict[str, Result]:
+    """Score codes of labelled points, which need not be a full grid of their factors; no images, no encoder.
+
+    codes, factors            (n, D) numbers and (n, F) integers; n at least 100
+    codes_test, factors_test  points of their own for testing DCI, SAP and FactorVAE; None: of the same points
+    factor_names              for messages
+    The rest, what is returned and what is raised: as in `evaluate`. Where the challenge draws points, subsets of these
+    points are drawn (see labelled.py). FactorVAE is not defined where fewer than 64 points share a value.
+
+    >>> import numpy as np
+    >>> factors = np.random.RandomState(0).randint(3, size=(2000, 2))
+    >>> codes = factors + np.random.RandomState(1).normal(scale=0.1, size=(2000, 2))
+    >>> results = evaluate_codes(codes, factors, metrics=("mig", "dci"))
+    >>> round(results["mig"]["discrete_mig"], 2), round(results["dci"]["disentanglement"], 2)
+    (0.99, 1.0)
+    """
+    check_seed(seed)
+    chosen, report = find_metrics(metrics), report or Silent()
+    codes, factors = check_pair(codes, factors)
+    num_train = None
+    if codes_test is not None:
+        test = check_pair(codes_test, factors_test, "_test", like=(codes, factors))
+        num_train = len(codes)
+        codes, factors = (np.concatenate(pair) for pair in zip((codes, factors), test))
+    table = make_table(factors, factor_names, num_train)
+    samples, undefined = _of_table(Given(), codes, table, chosen, seed, sizes, None, report)
+    return score(samples, chosen, seed, jobs, report, undefined)
+
+
+def _of_stored_grid(encoder, dataset, metrics, seed, sizes, cache, report):
+    """Samples of images that are stored: each is encoded once."""
+    plans = {part: plan(dataset, part, seed, sizes) for part in parts_of(metrics)}
+    positions = {part: found for part, (found, _) in plans.items()}
+    codes = codes_of_stored(encoder, dataset.images, positions, cache, draws_key(seed, sizes), report)
+    return assemble(codes, _merge(plans), _counts(sizes))
+
+
+def _of_drawn_grid(encoder, dataset, metrics, seed, sizes, cache, report):
+    """Samples of images that are drawn: nothing of them can be kept."""
+    codes, labels = encode_drawn(encoder, dataset, parts_of(metrics), seed, sizes, report)
+    return assemble(codes, labels, _counts(sizes))
+
+
+def _of_table(encoder, images, table, metrics, seed, sizes, cache, report):
+    """Samples of labelled points, and {part: why it cannot be drawn}."""
+    plans, undefined = {}, {}
+    for part in parts_of(metrics):
+        try:
+            plans[part] = plan_table(table, part, seed, sizes, report)
+        except NotDefined as reason:
+            undefined[part] = reason
+    positions = {part: found for part, (found, _) in plans.items()}
+    codes = codes_of_stored(encoder, images, positions, cache, draws_key(seed, sizes), report)
+    return assemble(codes, _merge(plans), count(table, sizes)), undefined
+
+
+def score(samples, metrics, seed=0, jobs=1, report=None, undefined=()):
+    """{name: result} of the Metric records `metrics` on `samples` (samples.Samples), as `evaluate` returns it.
+
+    undefined  {part: why it could not be drawn}: metrics that need it are reported as not defined
+    """
     report, results, reasons = report or Silent(), {}, []
     for metric in metrics:
         began = time.monotonic()
-        arrays = [array for need in metric.needs for array in getattr(samples, need)]
         try:
+            for need in metric.needs:
+                if PARTS[need] in undefined:
+                    raise undefined[PARTS[need]]
             with report.stage(metric.name) as progress:
-                options = {"seed": seed, "jobs": jobs, "progress": progress}
-                result = metric.function(*arrays, **{name: options[name] for name in metric.options})
+                result = _apply(metric, samples, {"seed": seed, "jobs": jobs, "progress": progress})
         except NotDefined as reason:
             reasons.append(f"{metric.name} is not defined here: {reason}")
             report.say(reasons[-1])
@@ -75,3 +156,16 @@ def check_seed(seed):
     """InputError unless `seed` is one that numpy's RandomState takes."""
     if isinstance(seed, bool) or int(seed) != seed or not 0 <= seed < SEEDS:
         raise InputError(f"seed {seed!r}: expected a whole number from 0 to {SEEDS - 1}")
+
+
+def _apply(metric, samples, options):
+    arrays = [array for need in metric.needs for array in getattr(samples, need)]
+    return metric.function(*arrays, **{name: options[name] for name in metric.options})
+
+
+def _counts(sizes):
+    return Counts(sizes.train, sizes.test, sizes.train, sizes.train_votes)
+
+
+def _merge(plans):
+    return {name: rows for _, labels in plans.values() for name, rows in labels.items()}

@@ -24,7 +24,7 @@ class Silent:
 
 
 class Console(Silent):
-    """Reports to people, on stderr.
+    """Reports to people, on stderr. Where nobody can be reached (closed, full disk), it goes on in silence.
 
     on_score   called with (name, result, seconds) when a metric is done, before it is reported
     """
@@ -33,11 +33,13 @@ class Console(Silent):
         self.on_score, self.stream = on_score, stream or sys.stderr
 
     def say(self, text):
-        print(text, file=self.stream, flush=True)
+        with contextlib.suppress(OSError, ValueError):
+            if self.stream is not None:
+                print(text, file=self.stream, flush=True)
 
     @contextlib.contextmanager
     def stage(self, name):
-        if not self.stream.isatty():
+        if self.stream is None or not self.stream.isatty():
             self.say(f"{name} …")
             yield lambda done, total: None
             return

@@ -79,3 +79,8 @@ def num_points(part, sizes=CHALLENGE):
     """How many points a part draws."""
     votes = (sizes.train_votes + sizes.test_votes) * VOTE_SIZE
     return {"points": sizes.train + sizes.test, "votes": sizes.reference + votes, "pairs": 2 * votes}[part]
+
+
+def draws_key(seed, sizes):
+    """A string for all that the draws from a data set depend on."""
+    return f"{seed} {tuple(sizes)}"

@@ -6,8 +6,11 @@ import uuid
 
 import numpy as np
 
+from .cache import digest_file
 from .files import write_text
 from .metrics.table import FURTHER, METRICS, OFFICIAL
+
+ENCODER_DIGEST = "encoder.sha256"  # among a file's settings: the SHA-256 of the encoder that was scored
 
 
 def result_path(folder, name):
@@ -18,7 +21,7 @@ def result_path(folder, name):
 def write_result(folder, name, result, seconds, settings):
     """Write one metric's result in the challenge's form: a flat object with keys "evaluation_results.…".
 
-    settings   written as "evaluation_config.…"; numbers that are not finite become null
+    settings   written as "evaluation_config.…", ENCODER_DIGEST among them; numbers that are not finite become null
     """
     values = {**result, "elapsed_time": seconds, "uuid": str(uuid.uuid4())}
     flat = {f"evaluation_results.{key}": _plain(value) for key, value in values.items()}
@@ -59,27 +62,26 @@ def _plain(value):
 def read_results(folder):
     """{metric: {key: value}} as local_evaluation.py wrote them, lists as arrays.
 
-    Numbers that were not finite, null in the files, are NaN. Metrics of an older encoder are left out, and those whose
-    file cannot be read.
+    Numbers that were not finite, null in the files, are NaN. Left out are metrics of another encoder than the one in
+    `folder` (by the digest in the file; of any encoder if the folder holds none), and those whose file cannot be read.
     """
-    encoder = folder / "representation" / "pytorch_model.pt"
-    newer_than = encoder.stat().st_mtime if encoder.exists() else 0.0
-    found = {}
+    encoder, found = folder / "representation" / "pytorch_model.pt", {}
+    digest = digest_file(encoder) if encoder.exists() else None
     for name, metric in METRICS.items():
-        path = result_path(folder, name)
-        if path.exists() and path.stat().st_mtime >= newer_than:
-            values = _read_result(path)
+        flat = _read_flat(result_path(folder, name))
+        if digest in (None, flat.get(f"evaluation_config.{ENCODER_DIGEST}")):
+            prefix = "evaluation_results."
+            values = {key[len(prefix) :]: _unplain(value) for key, value in flat.items() if key.startswith(prefix)}
             if metric.key in values:
                 found[name] = values
     return found
 
 
-def _read_result(path):
-    prefix = "evaluation_results."
+def _read_flat(path):
     try:
         flat = json.loads(path.read_text(encoding="utf-8"))
-        return {key[len(prefix) :]: _unplain(value) for key, value in flat.items() if key.startswith(prefix)}
-    except (OSError, ValueError, AttributeError):  # cut short, or no object at all
+        return flat if isinstance(flat, dict) else {}
+    except (OSError, ValueError):  # missing, cut short
         return {}
 
 

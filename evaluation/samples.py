@@ -1,49 +1,69 @@
-"""The arrays that metrics take, from codes and labels of the challenge's draws."""
+"""The arrays that metrics take, from codes and labels of the draws."""
 
 from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
 
-PARTS = {"train": "points", "test": "points", "codes": "points", "votes": "votes", "pairs": "pairs"}
+Arrays = Optional[Tuple[np.ndarray, ...]]
+
+PARTS = {  # what a metric can need: the part of the protocol that gives it
+    "train": "points",
+    "test": "points",
+    "points": "points",
+    "codes": "points",
+    "votes": "votes",
+    "pairs": "pairs",
+}
+
+
+class Counts(NamedTuple):
+    """How the rows of the arrays are shared out."""
+
+    train: int  # points that train DCI and SAP, the first ones
+    test: int  # points that test them, the next ones
+    points: int  # points that MIG and IRS take, the first ones
+    train_votes: int  # votes that train, the first ones
 
 
 class Samples(NamedTuple):
     """Arrays by what metrics need of them; None for what was not asked for."""
 
-    train: Optional[Tuple[np.ndarray, ...]] = None  # codes (n, D), factors (n, F)
-    test: Optional[Tuple[np.ndarray, ...]] = None  # codes (m, D), factors (m, F)
-    votes: Optional[Tuple[np.ndarray, ...]] = None  # variances (D,); for train and test: (votes, D), fixed (votes,)
-    pairs: Optional[Tuple[np.ndarray, ...]] = None  # for train and test: mean differences (votes, D), fixed (votes,)
+    train: Arrays = None  # codes (n, D), factors (n, F)
+    test: Arrays = None  # codes (m, D), factors (m, F)
+    points: Arrays = None  # codes (p, D), factors (p, F)
+    votes: Arrays = None  # variances (D,); of train and test votes: local variances (votes, D), fixed (votes,)
+    pairs: Arrays = None  # of train and test votes: mean differences (votes, D), fixed (votes,)
 
     @property
     def codes(self):
-        """The training points' codes (n, D) alone."""
-        return self.train[:1]
+        """The points' codes (p, D) alone."""
+        return self.points[:1]
 
 
 def parts_of(metrics):
     """The parts of the protocol that `metrics` (Metric records) need: a list of names, see protocol.DRAWS."""
-    needed = [PARTS[need] for metric in metrics for need in metric.needs]
-    return sorted(set(needed))
+    return sorted({PARTS[need] for metric in metrics for need in metric.needs})
 
 
-def assemble(codes, labels, sizes):
+def assemble(codes, labels, counts):
     """Samples from what the draws gave.
 
     codes   {array: codes or what they were reduced to}, labels {array: …}, as protocol.Draw names the arrays
-    sizes   a protocol.Sizes
+    counts  a Counts
     """
-    train = test = votes = pairs = None
+    train = test = points = votes = pairs = None
     if "points" in codes:
-        train, test = _halves(codes["points"], labels["points"], sizes.train)
+        ends = counts.train, counts.train + counts.test
+        train, test, points = (
+            (codes["points"][rows], labels["points"][rows])
+            for rows in (slice(ends[0]), slice(*ends), slice(counts.points))
+        )
     if "local_variances" in codes:
-        train_votes, test_votes = _halves(codes["local_variances"], labels["local_variances"], sizes.train_votes)
-        votes = (codes["variances"], *train_votes, *test_votes)
+        votes = (codes["variances"], *_halves(codes["local_variances"], labels["local_variances"], counts.train_votes))
     if "differences" in codes:
-        train_pairs, test_pairs = _halves(codes["differences"], labels["differences"], sizes.train_votes)
-        pairs = (*train_pairs, *test_pairs)
-    return Samples(train, test, votes, pairs)
+        pairs = _halves(codes["differences"], labels["differences"], counts.train_votes)
+    return Samples(train, test, points, votes, pairs)
 
 
-def _halves(codes, labels, count):
-    return (codes[:count], labels[:count]), (codes[count:], labels[count:])
+def _halves(rows, fixed, count):
+    return rows[:count], fixed[:count], rows[count:], fixed[count:]

@@ -7,6 +7,7 @@ the codes of the points and a row for each vote; BetaVAE's pairs alone need the 
 import numpy as np
 
 from .compiled import njit
+from .encoder import NUM_REPEATED
 from .protocol import ARRAYS, DRAWS, VOTE_SIZE
 
 BATCH = 128  # images that are read and given to the encoder at once
@@ -42,25 +43,31 @@ def encode_stored(encoder, images, positions, batch=BATCH, progress=None):
     return {name: consumer.result() for name, consumer in consumers.items()}
 
 
-def samples_of_stored(encoder, dataset, parts, seed, sizes, cache, report):
-    """(codes, labels) of `parts`, each {array: …}; codes that `cache` (None: no cache) has are not encoded again."""
-    codes, labels, positions = {}, {}, {}
-    for part in parts:
-        asked, labels_of_part = plan(dataset, part, seed, sizes)
-        labels.update(labels_of_part)
-        found = cache.load(part, seed, sizes) if cache is not None else None
+def codes_of_stored(encoder, images, plans, cache, key, report):
+    """{array: codes or what they are reduced to} of the images that `plans` ask for.
+
+    plans   {part: {array: (n,) positions in `images`}}
+    cache   a cache.CodesCache or None; what it has for `key` (the draws' seed and sizes) is not encoded again
+    """
+    codes, missing = {}, {}
+    for part, positions in plans.items():
+        found = cache.load(part, key) if cache is not None else None
         if found is None:
-            positions.update(asked)
+            missing[part] = positions
         else:
             report.say(f"codes of the {part} reused: same encoder, same data")
             codes.update(found)
-    if positions:
+    if missing:
+        asked = {name: positions for part in missing.values() for name, positions in part.items()}
         with report.stage("encoding") as progress:
-            codes.update(encode_stored(encoder, dataset.images, positions, progress=progress))
-        for part in parts if cache is not None else []:
-            if set(ARRAYS[part]) <= set(positions):
-                cache.save(part, seed, sizes, {name: codes[name] for name in ARRAYS[part]})
-    return codes, labels
+            codes.update(encode_stored(encoder, images, asked, progress=progress))
+        encoder.check_repeats(images[np.arange(min(NUM_REPEATED, len(images)))], report)
+    for part in missing if cache is not None else ():
+        try:
+            cache.save(part, key, {name: codes[name] for name in ARRAYS[part]})
+        except OSError as error:
+            report.say(f"codes of the {part} not saved for another call: {error}")
+    return codes
 
 
 class _Requests:

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -142,3 +145,26 @@ def test_presort_takes_more_points_than_16_bits_number():
     codes = random_codes(70000, 1).T
     keys, _, shift = presort(codes)
     assert (keys[0] & np.uint64((1 << shift) - 1)).max() == 69999
+
+
+FORKED = """
+import multiprocessing, sys
+import numpy as np
+from evaluation import dci
+
+random_state = np.random.RandomState(0)
+codes, factors = random_state.randn(200, 40).astype(np.float32), random_state.randint(3, size=(200, 2))
+
+def score(jobs):
+    return dci(codes, factors, codes, factors, jobs=jobs)["disentanglement"]
+
+if __name__ == "__main__":
+    here = score(4)  # enough codes for threads over codes
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        print(pool.map(score, [1, 4]) == [here, here])
+"""
+
+
+def test_boost_leaves_a_process_that_can_be_forked():
+    done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "True\n", done.stderr

@@ -1,10 +1,11 @@
+import os
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from evaluation.cache import CodesCache, fingerprint
-from evaluation.protocol import CHALLENGE
+from evaluation.protocol import CHALLENGE, draws_key
 
 POINTS = {"points": np.ones((4, 2), dtype=np.float32)}
 VOTES = {"variances": np.ones(2, dtype=np.float32), "local_variances": np.ones((3, 2), dtype=np.float32)}
@@ -16,53 +17,54 @@ def cache(tmp_path):
 
 
 def test_cache_gives_back_the_points(cache):
-    cache.save("points", 0, CHALLENGE, POINTS)
-    np.testing.assert_array_equal(cache.load("points", 0, CHALLENGE)["points"], POINTS["points"])
+    cache.save("points", "0", POINTS)
+    np.testing.assert_array_equal(cache.load("points", "0")["points"], POINTS["points"])
 
 
 def test_cache_gives_back_the_votes(cache):
-    cache.save("votes", 0, CHALLENGE, VOTES)
-    np.testing.assert_array_equal(cache.load("votes", 0, CHALLENGE)["local_variances"], VOTES["local_variances"])
+    cache.save("votes", "0", VOTES)
+    np.testing.assert_array_equal(cache.load("votes", "0")["local_variances"], VOTES["local_variances"])
 
 
 def test_cache_keeps_parts_apart(cache):
-    cache.save("points", 0, CHALLENGE, POINTS)
-    assert cache.load("votes", 0, CHALLENGE) is None
+    cache.save("points", "0", POINTS)
+    assert cache.load("votes", "0") is None
 
 
 def test_cache_adds_one_part_to_the_other(cache):
-    cache.save("points", 0, CHALLENGE, POINTS)
-    cache.save("votes", 0, CHALLENGE, VOTES)
-    assert cache.load("points", 0, CHALLENGE) is not None
+    cache.save("points", "0", POINTS)
+    cache.save("votes", "0", VOTES)
+    assert cache.load("points", "0") is not None
 
 
 def test_cache_of_another_encoder_is_not_used(cache):
-    cache.save("points", 0, CHALLENGE, POINTS)
-    assert CodesCache(cache.folder, "another").load("points", 0, CHALLENGE) is None
+    cache.save("points", "0", POINTS)
+    assert CodesCache(cache.folder, "another").load("points", "0") is None
 
 
 def test_cache_of_another_seed_is_not_used(cache):
-    cache.save("points", 0, CHALLENGE, POINTS)
-    assert cache.load("points", 1, CHALLENGE) is None
+    cache.save("points", "0", POINTS)
+    assert cache.load("points", "1") is None
 
 
 def test_cache_of_other_sizes_is_not_used(cache):
-    cache.save("points", 0, CHALLENGE, POINTS)
-    assert cache.load("points", 0, CHALLENGE._replace(train=20)) is None
+    cache.save("points", draws_key(0, CHALLENGE), POINTS)
+    assert cache.load("points", draws_key(0, CHALLENGE._replace(train=20))) is None
+    assert cache.load("points", draws_key(0, CHALLENGE)) is not None
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut"])
 def test_cache_that_is_broken_is_not_used(cache, content):
     cache.folder.mkdir()
     (cache.folder / "points.npz").write_bytes(content)
-    assert cache.load("points", 0, CHALLENGE) is None
+    assert cache.load("points", "0") is None
 
 
 def test_cache_cut_short_is_not_used(cache):
-    cache.save("points", 0, CHALLENGE, POINTS)
+    cache.save("points", "0", POINTS)
     path = cache.folder / "points.npz"
     path.write_bytes(path.read_bytes()[:-30])
-    assert cache.load("points", 0, CHALLENGE) is None
+    assert cache.load("points", "0") is None
 
 
 def dataset(images, name="set"):
@@ -92,3 +94,57 @@ def test_fingerprint_changes_with_the_name(tmp_path):
     assert fingerprint(tmp_path / "encoder.pt", dataset(images)) != fingerprint(
         tmp_path / "encoder.pt", dataset(images, "other")
     )
+
+
+def changed_fingerprint(tmp_path, make, change):
+    """Fingerprints before and after `change` of the images that `make` opens."""
+    (tmp_path / "encoder.pt").write_bytes(b"one")
+    found = [fingerprint(tmp_path / "encoder.pt", dataset(make()))]
+    change()
+    return [*found, fingerprint(tmp_path / "encoder.pt", dataset(make()))]
+
+
+@pytest.fixture
+def mapped(tmp_path):
+    """A function that maps a file of 1000 images."""
+    np.save(tmp_path / "images.npy", np.zeros((1000, 2, 2, 1), np.uint8))
+    return lambda: np.load(tmp_path / "images.npy", mmap_mode="r")
+
+
+def test_fingerprint_of_a_file_stays_while_nothing_changes(tmp_path, mapped):
+    before, after = changed_fingerprint(tmp_path, mapped, lambda: None)
+    assert before == after
+
+
+def test_fingerprint_changes_with_one_image_of_many(tmp_path):
+    images = np.zeros((1000, 2, 2, 1), np.uint8)
+    before, after = changed_fingerprint(tmp_path, lambda: images, lambda: images.__setitem__((501, 0), 1))
+    assert before != after
+
+
+def test_fingerprint_changes_with_a_mapped_file_that_is_replaced_by_an_older_one(tmp_path, mapped):
+    def replace():
+        path = tmp_path / "images.npy"
+        np.save(tmp_path / "other.npy", np.ones((1000, 2, 2, 1), np.uint8))
+        os.utime(str(tmp_path / "other.npy"), ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+        os.replace(str(tmp_path / "other.npy"), str(path))
+
+    before, after = changed_fingerprint(tmp_path, mapped, replace)
+    assert before != after
+
+
+def test_fingerprint_changes_with_a_mapped_file_that_is_written_to(tmp_path, mapped):
+    def write():
+        path = tmp_path / "images.npy"
+        times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+        np.load(path, mmap_mode="r+")[501] = 1
+        os.utime(str(path), ns=times)
+
+    before, after = changed_fingerprint(tmp_path, mapped, write)
+    assert before != after
+
+
+def test_fingerprint_tells_parts_of_one_file_apart(tmp_path, mapped):
+    (tmp_path / "encoder.pt").write_bytes(b"one")
+    parts = (mapped()[:500], mapped()[500:])
+    assert len({fingerprint(tmp_path / "encoder.pt", dataset(part)) for part in parts}) == 2

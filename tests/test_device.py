@@ -10,6 +10,7 @@ from utils.training import device as devices
 from utils.training.device import (
     autocast,
     automatic_device,
+    full_float32,
     memory_format,
     resolve_device,
     resolve_precision,
@@ -158,3 +159,15 @@ def test_autocast_does_nothing_in_float32(precision):
 def test_autocast_computes_products_in_bfloat16():
     with autocast(CPU, "bfloat16")():
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_full_float32_gives_the_switches_back(before):
+    switch = torch.backends.cuda.matmul
+    own, switch.allow_tf32 = switch.allow_tf32, before
+    try:
+        with full_float32():
+            assert not switch.allow_tf32
+        assert switch.allow_tf32 is before
+    finally:
+        switch.allow_tf32 = own

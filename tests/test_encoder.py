@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from evaluation.encoder import Encoder
+from evaluation.progress import Silent
 from utils.errors import InputError
 
 IMAGES = np.random.RandomState(0).randint(256, size=(50, 2, 2, 3)).astype(np.uint8)
@@ -28,11 +29,14 @@ def test_encoder_returns_single_precision():
     assert Encoder(lambda images: flatten(images).astype(np.float64))(IMAGES).dtype == np.float32
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e300])
-def test_encoder_names_a_latent_that_is_not_finite(bad):
+@pytest.mark.parametrize(
+    ("bad", "what"),
+    [(np.nan, "is NaN"), (np.inf, "is NaN or infinite"), (-np.inf, "is NaN"), (3e38, r"reaches 3.0e\+38")],
+)
+def test_encoder_names_a_latent_that_cannot_be_scored(bad, what):
     codes = np.zeros((50, 4))
     codes[3, 2] = bad
-    with pytest.raises(InputError, match="latent 2 is NaN or infinite"):
+    with pytest.raises(InputError, match=f"latent 2 {what}"):
         Encoder(lambda images: codes)(IMAGES)
 
 
@@ -52,3 +56,27 @@ def test_encoder_refuses_a_changing_number_of_latents():
     encoder(IMAGES[:3])
     with pytest.raises(InputError, match="4 latents, but 3"):
         encoder(IMAGES[:4])
+
+
+class Lines(Silent):
+    def __init__(self):
+        self.lines = []
+
+    def say(self, text):
+        self.lines.append(text)
+
+
+def test_check_repeats_says_that_codes_are_sampled():
+    report, random_state = Lines(), np.random.RandomState(0)
+    noise = np.array([0, 1, 1, 0] * 3)
+    Encoder(lambda images: flatten(images) + noise * random_state.randn(len(images), 12)).check_repeats(IMAGES, report)
+    assert len(report.lines) == 1
+    assert report.lines[0].startswith("encoder: encodes the same images differently each time (latent 1 by up to ")
+    assert "6 of 12 latents differ" in report.lines[0]
+
+
+@pytest.mark.parametrize("represent", [flatten, lambda images: np.zeros((len(images), 3))])
+def test_check_repeats_is_silent_about_codes_that_are_not(represent):
+    report = Lines()
+    Encoder(represent).check_repeats(IMAGES, report)
+    assert not report.lines

@@ -108,6 +108,14 @@ def test_evaluate_reuses_codes_and_says_so(dataset, tmp_path):
     assert story.lines == [f"codes of the {part} reused: same encoder, same data" for part in ("points", "votes")]
 
 
+def test_evaluate_goes_on_where_codes_cannot_be_saved(dataset, tmp_path):
+    (tmp_path / "file").write_text("")
+    story = Story()
+    found = evaluate(perfect, dataset, metrics=("mig",), cache=CodesCache(tmp_path / "file", "key"), report=story)
+    assert scores(found) == scores(evaluate(perfect, dataset, metrics=("mig",)))
+    assert story.lines[0].startswith("codes of the points not saved for another call: ")
+
+
 def test_evaluate_encodes_what_the_cache_lacks(dataset, tmp_path):
     cache = CodesCache(tmp_path, "key")
     evaluate(perfect, dataset, metrics=("mig",), cache=cache)
@@ -144,6 +152,14 @@ def test_evaluate_refuses_data_on_which_nothing_is_defined():
 def test_evaluate_refuses_a_seed_out_of_range(dataset, seed):
     with pytest.raises(InputError, match="expected a whole number from 0 to 4294967295"):
         evaluate(perfect, dataset, seed=seed)
+
+
+@pytest.mark.parametrize("kind", ["stored", "drawn"])
+def test_evaluate_says_that_codes_are_sampled(dataset, kind):
+    random_state, story = np.random.RandomState(0), Story()
+    data = dataset if kind == "stored" else Drawn(dataset)
+    evaluate(lambda images: perfect(images) + random_state.randn(len(images), 3), data, ("irs",), report=story)
+    assert "encodes the same images differently each time" in story.lines[0]
 
 
 class Drawn(DataSet):

@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 import re
 from html.parser import HTMLParser
 
@@ -116,15 +115,6 @@ def test_report_of_images_without_factors_has_pictures_and_no_maps(run, tiny_ima
     html = text_of(write_report(run, DataSet("own", tiny_images, (), ())))
     assert "Reconstructions" in html
     assert "What explains the scores" not in html
-
-
-def test_report_leaves_out_scores_of_an_older_encoder(run, dataset):
-    encoder = run / "representation" / "pytorch_model.pt"
-    encoder.parent.mkdir()
-    encoder.touch()
-    os.utime(str(encoder), (10, 10))
-    os.utime(str(result_path(run, "mig")), (1, 1))
-    assert set(read_results(run)) == {"dci", "factor_vae_metric", "sap_score", "irs"}
 
 
 def test_report_reads_null_as_not_a_number(run):

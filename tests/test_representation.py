@@ -100,15 +100,31 @@ def test_representation_refuses_an_encoder_of_another_contract(tmp_path, output,
         representation.load(tmp_path / "other.pt", device="cpu")(images(2))
 
 
-def test_representation_function_reads_this_experiments_encoder(encoder_path, tmp_path, monkeypatch):
-    place = tmp_path / "mine" / "representation"
-    place.mkdir(parents=True)
-    (place / "pytorch_model.pt").write_bytes(encoder_path.read_bytes())
+@pytest.fixture
+def experiment(encoder_path, tmp_path, monkeypatch):
+    """A function that exports an encoder as the experiment of a name, and goes to that experiment."""
+
+    def export(name, content=None):
+        place = tmp_path / name / "representation"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "new.pt").write_bytes(content or encoder_path.read_bytes())
+        (place / "new.pt").replace(place / "pytorch_model.pt")
+        monkeypatch.setenv("AICROWD_EVALUATION_NAME", name)
+
     monkeypatch.setenv("AICROWD_OUTPUT_PATH", str(tmp_path))
-    monkeypatch.setenv("AICROWD_EVALUATION_NAME", "mine")
-    representation._default.cache_clear()
+    return export
+
+
+@pytest.fixture(scope="module")
+def other_encoder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("other") / "other.pt"
+    export_encoder(Encoder(3, 7), 3, path)
+    return path.read_bytes()
+
+
+def test_representation_function_reads_this_experiments_encoder(experiment):
+    experiment("mine")
     assert representation.representation_function(images(2)).shape == (2, 5)
-    representation._default.cache_clear()
 
 
 @pytest.mark.parametrize(("variables", "asked"), [({}, True), ({"AICROWD_CUDA": "False"}, False)])
@@ -120,3 +136,51 @@ def test_load_asks_for_a_gpu_that_computes_unless_told_not_to(encoder_path, monk
     monkeypatch.setattr(representation, "automatic_device", lambda: calls.append(1) or torch.device("cpu"))
     assert representation.load(encoder_path)(images(2)).shape == (2, 5)
     assert bool(calls) is asked
+
+
+def test_representation_function_reads_a_new_export(experiment, other_encoder):
+    experiment("mine")
+    representation.representation_function(images(2))
+    experiment("mine", other_encoder)
+    assert representation.representation_function(images(2)).shape == (2, 7)
+
+
+def test_representation_function_follows_the_experiments_name(experiment, other_encoder):
+    experiment("mine")
+    representation.representation_function(images(2))
+    experiment("other", other_encoder)
+    assert representation.representation_function(images(2)).shape == (2, 7)
+
+
+def test_representation_function_loads_an_encoder_once(experiment, monkeypatch):
+    experiment("mine")
+    representation.representation_function(images(2))
+    monkeypatch.setattr(representation, "load", lambda path: pytest.fail("loaded again"))
+    representation.representation_function(images(2))
+
+
+def test_load_falls_back_to_the_cpu_with_one_line(encoder_path, monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert representation.load(encoder_path)(images(2)).shape == (2, 5)
+    assert capsys.readouterr().err.startswith("note: the GPU is not usable (")
+
+
+@pytest.mark.parametrize("name", ["cuda:77", "gpu"])
+def test_load_refuses_a_named_device_that_cannot_compute(encoder_path, name):
+    with pytest.raises(InputError, match=rf"device='{name}': not usable here \(.+\); expected auto, cpu"):
+        representation.load(encoder_path, device=name)
+
+
+def test_representation_encodes_without_tf32(tmp_path, monkeypatch):
+    seen = []
+
+    class Watched(torch.nn.Module):
+        def forward(self, given):
+            seen.append((torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32))
+            return given.flatten(1)[:, :3]
+
+    monkeypatch.setattr(representation, "_read_module", lambda path, device: Watched())
+    before = torch.backends.cudnn.allow_tf32
+    representation.load(tmp_path / "none.pt", device="cpu")(images(2))
+    assert seen == [(False, False)]
+    assert torch.backends.cudnn.allow_tf32 is before

@@ -1,10 +1,12 @@
 import json
+import os
 
 import numpy as np
 import pytest
 
+from evaluation.cache import digest_file
 from evaluation.metrics.table import METRICS
-from evaluation.results import final_scores, result_path, table, write_result
+from evaluation.results import ENCODER_DIGEST, final_scores, read_results, result_path, table, write_result
 
 RESULT = {"discrete_mig": np.float64(0.25), "mutual_information": np.array([[0.5, np.nan]]), "count": np.int64(3)}
 
@@ -47,3 +49,41 @@ def test_final_scores_are_plain_floats():
 def test_table_has_a_row_a_metric(name):
     lines = table({name: {METRICS[name].key: 0.12345}}).splitlines()
     assert lines[1].split()[:2] == [name, "0.1235"]
+
+
+@pytest.fixture
+def encoder(tmp_path):
+    path = tmp_path / "representation" / "pytorch_model.pt"
+    path.parent.mkdir()
+    path.write_bytes(b"one")
+    return path
+
+
+def test_read_results_of_this_encoder(tmp_path, encoder):
+    write_result(tmp_path, "mig", RESULT, 1.5, {ENCODER_DIGEST: digest_file(encoder)})
+    assert read_results(tmp_path)["mig"]["discrete_mig"] == 0.25
+
+
+def test_read_results_leaves_out_another_encoder_of_the_same_time(tmp_path, encoder):
+    write_result(tmp_path, "mig", RESULT, 1.5, {ENCODER_DIGEST: digest_file(encoder)})
+    times = encoder.stat().st_atime_ns, encoder.stat().st_mtime_ns
+    encoder.write_bytes(b"two")
+    os.utime(str(encoder), ns=times)
+    assert read_results(tmp_path) == {}
+
+
+def test_read_results_leaves_out_what_does_not_name_its_encoder(tmp_path, encoder):
+    write_result(tmp_path, "mig", RESULT, 1.5, {})
+    assert read_results(tmp_path) == {}
+
+
+def test_read_results_where_no_encoder_is(tmp_path):
+    write_result(tmp_path, "mig", RESULT, 1.5, {ENCODER_DIGEST: "any"})
+    assert set(read_results(tmp_path)) == {"mig"}
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"evaluation_results.discrete_mig"'])
+def test_read_results_leaves_out_a_file_that_is_not_a_result(tmp_path, content):
+    write_result(tmp_path, "mig", RESULT, 1.5, {})
+    result_path(tmp_path, "mig").write_text(content)
+    assert read_results(tmp_path) == {}

@@ -6,12 +6,15 @@ with a constrained variational framework", section 3, https://openreview.net/for
 
 import numpy as np
 
+from ..annotations import Array, Progress, Result
 from ..errors import InputError, NotDefined
 from ..sklearn_0_20.logistic import fit_machines, predict
-from .arrays import as_classes, check_codes, check_factors
+from .arrays import as_classes, check_codes, check_fixed
 
 
-def beta_vae(pairs_train, fixed_train, pairs_eval, fixed_eval, progress=None):
+def beta_vae(
+    pairs_train: Array, fixed_train: Array, pairs_eval: Array, fixed_eval: Array, progress: Progress = None
+) -> Result:
     """How well a linear classifier tells which factor two points share, from how far apart their codes are.
 
     pairs_train, pairs_eval  (votes, 2, size, D): in each vote, codes of `size` pairs of points, the two of a pair
@@ -43,9 +46,10 @@ def score_differences(differences_train, fixed_train, differences_eval, fixed_ev
     Degenerate input: constant codes leave the commonest factor in training as the answer for all, as in the original.
     The classifier is scikit-learn 0.20.3's (that of the paper is trained by Adagrad), see sklearn_0_20/logistic.py.
     """
-    train, evaluated = check_codes(differences_train, "pairs_train"), check_codes(differences_eval, "pairs_eval")
-    fixed_train = check_factors(np.reshape(fixed_train, (-1, 1)), len(train), "fixed_train")[:, 0]
-    fixed_eval = check_factors(np.reshape(fixed_eval, (-1, 1)), len(evaluated), "fixed_eval")[:, 0]
+    train = check_codes(differences_train, "pairs_train")
+    evaluated = check_codes(differences_eval, "pairs_eval", train.shape[1])
+    fixed_train = check_fixed(fixed_train, len(train), "fixed_train")
+    fixed_eval = check_fixed(fixed_eval, len(evaluated), "fixed_eval")
     classes, eval_classes, count = as_classes(fixed_train, fixed_eval)
     if count < 2:
         raise NotDefined("fixed_train: 1 factor, expected at least 2 (the classifier tells them apart)")

@@ -6,11 +6,20 @@ https://openreview.net/forum?id=By-7dz-AZ
 
 import numpy as np
 
+from ..annotations import Array, Progress, Result
 from ..sklearn_0_20.boosting import boost
-from .arrays import as_classes, check_pair, varying
+from .arrays import as_classes, check_halves, varying
 
 
-def dci(codes_train, factors_train, codes_test, factors_test, seed=0, jobs=1, progress=None):
+def dci(
+    codes_train: Array,
+    factors_train: Array,
+    codes_test: Array,
+    factors_test: Array,
+    seed: int = 0,
+    jobs: int = 1,
+    progress: Progress = None,
+) -> Result:
     """How exclusively a code serves one factor (section 2 of the paper), by the importances of boosted trees.
 
     codes_train, codes_test      (n, D), (m, D), cast to float32
@@ -24,12 +33,17 @@ def dci(codes_train, factors_train, codes_test, factors_test, seed=0, jobs=1, pr
       importance_matrix              (D, F), columns sum to 1
 
     Degenerate input: codes that let no tree split score 0 (the original divides 0 by 0 and returns NaN). Factors
-    with a single value in training are left out, their column is 0 (the original raises); ValueError if fewer than
-    two factors are left. The trees are scikit-learn 0.20.3's; importances differ from the original's only where
-    codes are equally good but for rounding, which it decides by the last bit or at random.
+    with a single value in training are left out, their column is 0 (the original raises); NotDefined (a ValueError) if
+    fewer than two factors are left. The trees are scikit-learn 0.20.3's; importances differ from the original's only
+    where codes are equally good but for rounding, which it decides by the last bit or at random.
+
+    >>> factors = np.random.RandomState(0).randint(2, size=(1000, 2))
+    >>> round(dci(factors, factors, factors, factors)["disentanglement"], 2)
+    1.0
     """
-    codes_train, factors_train = check_pair(codes_train, factors_train, "_train")
-    codes_test, factors_test = check_pair(codes_test, factors_test, "_test")
+    codes_train, factors_train, codes_test, factors_test = check_halves(
+        codes_train, factors_train, codes_test, factors_test
+    )
     kept = varying(factors_train, at_least=2)
     classes = [as_classes(factors_train[:, f], factors_test[:, f]) for f in kept]
     train, test = (np.stack([one[part] for one in classes], axis=1) for part in (0, 1))

@@ -6,12 +6,15 @@ https://arxiv.org/abs/1802.05312
 
 import numpy as np
 
+from ..annotations import Array, Progress, Result
 from ..errors import NotDefined
 from ..sklearn_0_20.logistic import fit_machines, probabilities
-from .arrays import as_classes, check_pair, varying
+from .arrays import as_classes, check_halves, varying
 
 
-def explicitness(codes_train, factors_train, codes_test, factors_test, progress=None):
+def explicitness(
+    codes_train: Array, factors_train: Array, codes_test: Array, factors_test: Array, progress: Progress = None
+) -> Result:
     """How well a logistic regression on all codes ranks the points of one value before all others.
 
     codes_train, codes_test      (n, D), (m, D), cast to float32, standardised by mean and deviation in training
@@ -27,8 +30,9 @@ def explicitness(codes_train, factors_train, codes_test, factors_test, progress=
     are left out and are NaN; NotDefined if no factor is left. The regression is scikit-learn 0.20.3's, see
     sklearn_0_20/logistic.py.
     """
-    codes_train, factors_train = check_pair(codes_train, factors_train, "_train")
-    codes_test, factors_test = check_pair(codes_test, factors_test, "_test")
+    codes_train, factors_train, codes_test, factors_test = check_halves(
+        codes_train, factors_train, codes_test, factors_test
+    )
     kept = varying(factors_train)
     train, test = _standardise(codes_train, codes_test)
     areas = np.full((2, factors_train.shape[1]), np.nan)

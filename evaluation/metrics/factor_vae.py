@@ -5,23 +5,44 @@ Kim & Mnih 2018, "Disentangling by factorising", section 4, https://arxiv.org/ab
 
 import numpy as np
 
-from .arrays import check_codes, check_factors
+from ..annotations import Array, Result
+from ..errors import InputError
+from .arrays import check_codes, check_fixed, check_sizes, check_variances
 
 PRUNED_BELOW = 0.05  # standard deviation of a latent that counts as collapsed
 
 
-def factor_vae(codes, codes_train, fixed_train, codes_eval, fixed_eval):
+def factor_vae(codes: Array, codes_train: Array, fixed_train: Array, codes_eval: Array, fixed_eval: Array) -> Result:
     """How well the latent that varies least tells which factor was held fixed.
 
     codes                    (n, D) of points drawn at random, which give each latent's variance
     codes_train, codes_eval  (votes, size, D): in each vote, codes of points that share the value of one factor
     fixed_train, fixed_eval  (votes,) integers: which factor that is
 
-    Returns what `score_votes` does, and raises what it does.
+    Returns what `score_votes` does. InputError (a ValueError) names the array that is not as above, and votes of
+    fewer than 2 points.
+
+    >>> random_state = np.random.RandomState(0)
+    >>> codes, fixed = random_state.randn(100, 8, 2), random_state.randint(2, size=100)
+    >>> codes[np.arange(100), :, fixed] = 0
+    >>> factor_vae(random_state.randn(500, 2), codes, fixed, codes, fixed)["eval_accuracy"]
+    1.0
     """
     codes = check_codes(codes)
-    spread = [np.var(np.asarray(votes, dtype=np.float32), axis=1, ddof=1) for votes in (codes_train, codes_eval)]
-    return score_votes(np.var(codes, axis=0, ddof=1), spread[0], fixed_train, spread[1], fixed_eval)
+    local = [
+        _local_variances(votes, name, codes.shape[1])
+        for votes, name in ((codes_train, "codes_train"), (codes_eval, "codes_eval"))
+    ]
+    return score_votes(np.var(codes, axis=0, ddof=1), local[0], fixed_train, local[1], fixed_eval)
+
+
+def _local_variances(votes, name, num_codes):
+    votes = np.asarray(votes)
+    if votes.ndim != 3 or votes.dtype.kind not in "fiu" or votes.shape[1] < 2 or votes.shape[2] != num_codes:
+        expected = f"numbers (votes, size, {num_codes}), size at least 2"
+        raise InputError(f"{name}: {votes.dtype} {votes.shape}, expected {expected}")
+    check_sizes(votes, name)
+    return np.var(votes.astype(np.float32), axis=1, ddof=1)
 
 
 def score_votes(variances, local_train, fixed_train, local_eval, fixed_eval):
@@ -36,9 +57,11 @@ def score_votes(variances, local_train, fixed_train, local_eval, fixed_eval):
 
     Degenerate input: no latent kept gives 0 for both accuracies, as in the original.
     """
-    variances = np.asarray(variances, dtype=np.float32)
-    fixed_train = check_factors(np.reshape(fixed_train, (-1, 1)), len(local_train), "fixed_train")[:, 0]
-    fixed_eval = check_factors(np.reshape(fixed_eval, (-1, 1)), len(local_eval), "fixed_eval")[:, 0]
+    variances = check_variances(variances, "variances", np.size(variances))
+    local_train = check_variances(local_train, "local_train", len(variances))
+    local_eval = check_variances(local_eval, "local_eval", len(variances))
+    fixed_train = check_fixed(fixed_train, len(local_train), "fixed_train")
+    fixed_eval = check_fixed(fixed_eval, len(local_eval), "fixed_eval")
     active = np.flatnonzero(np.sqrt(variances) >= PRUNED_BELOW)
     num_factors = 1 + max(fixed_train.max(), fixed_eval.max())
     votes = np.zeros((num_factors, len(variances)), dtype=np.int64)

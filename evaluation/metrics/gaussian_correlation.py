@@ -6,11 +6,12 @@ learning of disentangled representations", section 5.2, https://arxiv.org/abs/18
 
 import numpy as np
 
+from ..annotations import Array, Result
 from ..errors import InputError
 from .arrays import check_codes
 
 
-def gaussian_correlation(codes):
+def gaussian_correlation(codes: Array) -> Result:
     """How far a Gaussian with the covariance of the codes is from one with the same variances and no correlation.
 
     codes  (n, D), cast to float32; n at least 2

@@ -7,6 +7,7 @@ https://arxiv.org/abs/2305.18378
 import joblib
 import numpy as np
 
+from ..annotations import Array, Progress, Result
 from .arrays import check_pair, varying
 from .information import as_variables
 from .neighbours import neighbour_information
@@ -15,7 +16,7 @@ ACTIVE_PART = 20  # a code counts if its range exceeds the widest one over this
 MOST_ROUNDS, SMALL_GRADIENT = 100, 1e-4  # where the classifier's L-BFGS stops
 
 
-def infomec(codes, factors, seed=0, jobs=1, progress=None):
+def infomec(codes: Array, factors: Array, seed: int = 0, jobs: int = 1, progress: Progress = None) -> Result:
     """InfoM, InfoE and InfoC of continuous codes: what `infom_and_infoc` and `infoe` return, in one dictionary.
 
     Arguments, errors and degenerate input as there; `progress` counts each factor twice.

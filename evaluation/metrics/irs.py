@@ -6,13 +6,14 @@ for interventional robustness", https://arxiv.org/abs/1811.00007
 
 import numpy as np
 
+from ..annotations import Array, Progress, Result
 from .arrays import check_pair
 from .bins import digitize
 
 CHUNK = 64  # codes a step, which bounds the memory
 
 
-def irs(codes, factors, progress=None, quantile=0.99, num_bins=20):
+def irs(codes: Array, factors: Array, progress: Progress = None, quantile: float = 0.99, num_bins: int = 20) -> Result:
     """How far a code strays when all factors but one change (section 4 of the paper).
 
     codes     (n, D), cast to float32
@@ -29,6 +30,10 @@ def irs(codes, factors, progress=None, quantile=0.99, num_bins=20):
       active_dims              (active,) which codes these are
 
     Degenerate input: constant codes are dropped; if all are, or if those left are all 0, IRS is 0.
+
+    >>> factors = np.random.RandomState(0).randint(2, size=(1000, 2))
+    >>> round(irs(factors, factors)["IRS"], 2)
+    1.0
     """
     codes, factors = check_pair(codes, factors)
     active = np.flatnonzero(codes.var(axis=0) > 0)

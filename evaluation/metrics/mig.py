@@ -6,11 +6,12 @@ https://arxiv.org/abs/1802.04942
 
 import numpy as np
 
+from ..annotations import Array, Progress, Result
 from .arrays import check_pair, varying
 from .information import as_variables, information_matrix
 
 
-def mig(codes, factors, jobs=1, progress=None, num_bins=20):
+def mig(codes: Array, factors: Array, jobs: int = 1, progress: Progress = None, num_bins: int = 20) -> Result:
     """How much more one code tells of a factor than the next best code does (eq. 6 of the paper).
 
     codes    (n, D), cast to float32; each is cut into `num_bins` bins of equal width between its extremes
@@ -22,7 +23,11 @@ def mig(codes, factors, jobs=1, progress=None, num_bins=20):
     and 'factor_entropies' (F,), both in nats.
 
     Degenerate input: a constant code tells nothing (0). Factors with a single value are left out of the average (the
-    original divides 0 by 0 and returns NaN); ValueError if no factor is left.
+    original divides 0 by 0 and returns NaN); NotDefined (a ValueError) if no factor is left.
+
+    >>> factors = np.random.RandomState(0).randint(2, size=(1000, 2))
+    >>> round(mig(factors, factors)["discrete_mig"], 2)
+    1.0
     """
     codes, factors = check_pair(codes, factors)
     kept = varying(factors)

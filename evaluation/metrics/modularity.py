@@ -6,11 +6,12 @@ https://arxiv.org/abs/1802.05312
 
 import numpy as np
 
+from ..annotations import Array, Progress, Result
 from .arrays import check_pair, varying
 from .information import as_variables, information_matrix
 
 
-def modularity(codes, factors, jobs=1, progress=None, num_bins=20):
+def modularity(codes: Array, factors: Array, jobs: int = 1, progress: Progress = None, num_bins: int = 20) -> Result:
     """How little a code tells of the factors other than its best one.
 
     codes     (n, D), cast to float32; each is cut into `num_bins` bins of equal width between its extremes

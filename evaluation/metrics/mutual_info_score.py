@@ -6,11 +6,12 @@ learning of disentangled representations", section 5.2, https://arxiv.org/abs/18
 
 import numpy as np
 
+from ..annotations import Array, Progress, Result
 from .arrays import check_codes
 from .information import information_matrix, into_bins
 
 
-def mutual_info_score(codes, jobs=1, progress=None, num_bins=20):
+def mutual_info_score(codes: Array, jobs: int = 1, progress: Progress = None, num_bins: int = 20) -> Result:
     """Mutual information between two codes, averaged over all pairs of them.
 
     codes     (n, D), cast to float32; each is cut into `num_bins` bins of equal width between its extremes

@@ -7,14 +7,23 @@ observations", section 3, https://openreview.net/forum?id=H1kG7GZAW
 import joblib
 import numpy as np
 
+from ..annotations import Array, Progress, Result
 from ..sklearn_0_20.linear_svm import fit_classes
-from .arrays import as_classes, check_pair, varying
+from .arrays import as_classes, check_halves, varying
 
 PENALTY = 0.01  # C
 CHUNK = 8  # codes a task
 
 
-def sap(codes_train, factors_train, codes_test, factors_test, seed=0, jobs=1, progress=None):
+def sap(
+    codes_train: Array,
+    factors_train: Array,
+    codes_test: Array,
+    factors_test: Array,
+    seed: int = 0,
+    jobs: int = 1,
+    progress: Progress = None,
+) -> Result:
     """How much better the best code predicts a factor than the next best does, each code alone by a linear SVM.
 
     codes_train, codes_test      (n, D), (m, D), cast to float32
@@ -27,10 +36,15 @@ def sap(codes_train, factors_train, codes_test, factors_test, seed=0, jobs=1, pr
     largest test accuracies, averaged over factors. Also 'score_matrix' (D, F), the accuracies.
 
     Degenerate input: a constant code predicts one class. Factors with a single value in training are left out of the
-    average, their column is NaN (the original raises); ValueError if no factor is left.
+    average, their column is NaN (the original raises); NotDefined (a ValueError) if no factor is left.
+
+    >>> factors = np.random.RandomState(0).randint(2, size=(1000, 2))
+    >>> round(sap(factors, factors, factors, factors)["SAP_score"], 2)
+    0.49
     """
-    codes_train, factors_train = check_pair(codes_train, factors_train, "_train")
-    codes_test, factors_test = check_pair(codes_test, factors_test, "_test")
+    codes_train, factors_train, codes_test, factors_test = check_halves(
+        codes_train, factors_train, codes_test, factors_test
+    )
     kept = varying(factors_train)
     sides = [_Factor(factors_train[:, f], factors_test[:, f]) for f in kept]
     num_codes = codes_train.shape[1]

@@ -70,7 +70,7 @@ OFFICIAL = (  # the challenge's five, in the order of the paper's tables
         citation="Suter et al. 2019",
         meaning="How little a latent strays when all factors but its own change.",
         function=irs,
-        needs=("train",),
+        needs=("points",),
         options=("progress",),
     ),
     Metric(
@@ -80,7 +80,7 @@ OFFICIAL = (  # the challenge's five, in the order of the paper's tables
         citation="Chen et al. 2018",
         meaning="How much more the best latent tells of a factor than the next best does.",
         function=mig,
-        needs=("train",),
+        needs=("points",),
         options=("jobs", "progress"),
     ),
 )
@@ -102,7 +102,7 @@ FURTHER = (  # not the challenge's: computed when asked for by name, and shown a
         citation="Ridgeway & Mozer 2018",
         meaning="How little a latent tells of factors other than its best one.",
         function=modularity,
-        needs=("train",),
+        needs=("points",),
         options=("jobs", "progress"),
     ),
     Metric(
@@ -122,7 +122,7 @@ FURTHER = (  # not the challenge's: computed when asked for by name, and shown a
         citation="Hsu et al. 2023",
         meaning="How much of what a latent tells concerns its best factor.",
         function=infom_and_infoc,
-        needs=("train",),
+        needs=("points",),
         options=("seed", "jobs", "progress"),
     ),
     Metric(
@@ -132,7 +132,7 @@ FURTHER = (  # not the challenge's: computed when asked for by name, and shown a
         citation="Hsu et al. 2023",
         meaning="How much of a factor's entropy a linear classifier on all latents takes away.",
         function=infoe,
-        needs=("train",),
+        needs=("points",),
         options=("progress",),
     ),
     Metric(
@@ -142,7 +142,7 @@ FURTHER = (  # not the challenge's: computed when asked for by name, and shown a
         citation="Hsu et al. 2023",
         meaning="How much of what is told of a factor its best latent tells.",
         function=infom_and_infoc,
-        needs=("train",),
+        needs=("points",),
         options=("seed", "jobs", "progress"),
     ),
     Metric(

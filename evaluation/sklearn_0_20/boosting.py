@@ -11,10 +11,9 @@ import time
 from typing import NamedTuple
 
 import joblib
-import numba
 import numpy as np
 
-from .boosting_kernels import grow_factor, grow_trees
+from .boosting_kernels import DEPTH, begin_trees, grow_factor, search_trees, split_trees
 
 STAGES = 100
 SHORT = 0.05  # seconds; a call of the kernels that is over sooner gets more trees the next time, to spare hand-overs
@@ -99,16 +98,34 @@ def _grow_by_factor(forest, stages, seed, jobs, progress):
 
 
 def _grow_by_code(forest, stages, seed, jobs, progress):
-    """All factors in step, the threads shared out over pairs of factor and code."""
-    before, total = numba.get_num_threads(), stages * int(forest.rows.sum())
-    numba.set_num_threads(min(jobs, numba.config.NUMBA_NUM_THREADS))
+    """All factors in step, the threads shared out over pairs of factor and code; they meet after each part of a tree.
+
+    Threads of our own, which end with the call: a process that has used OpenMP's cannot be forked.
+    """
+    barrier, total = threading.Barrier(jobs), stages * int(forest.rows.sum())
+
+    def grow(thread):
+        try:
+            for step in range(stages * int(forest.rows.max())):
+                active = np.flatnonzero(step < stages * forest.rows)
+                begin_trees(forest, active, step, thread, jobs)
+                for level in range(DEPTH):
+                    barrier.wait()
+                    search_trees(forest, active, level, thread, jobs)
+                    barrier.wait()
+                    split_trees(forest, active, step, level, seed, thread, jobs)
+                if thread == 0:
+                    progress(len(active), total)
+        except threading.BrokenBarrierError:
+            pass  # another thread failed or was interrupted, and says so
+        except BaseException:
+            barrier.abort()
+            raise
+
     try:
-        for step in range(stages * int(forest.rows.max())):
-            active = np.flatnonzero(step < stages * forest.rows)
-            grow_trees(forest, active, step, seed)
-            progress(len(active), total)
+        joblib.Parallel(n_jobs=jobs, backend="threading")(joblib.delayed(grow)(thread) for thread in range(jobs))
     finally:
-        numba.set_num_threads(before)
+        barrier.abort()
 
 
 def _is_wide(forest, jobs):

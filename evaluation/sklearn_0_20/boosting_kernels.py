@@ -1,4 +1,4 @@
-"""The compiled part of evaluation/boosting.py: trees of one factor, or a tree each of many with all codes in parallel.
+"""The compiled part of boosting.py: trees of one factor, or one thread's share in a tree of each of many factors.
 
 Sums run over points in the codes' order as in the original, so that equally good splits stay equally good.
 """
@@ -6,7 +6,6 @@ Sums run over points in the codes' order as in the original, so that equally goo
 import math
 
 import numpy as np
-from numba import prange
 
 from ..compiled import njit
 
@@ -30,21 +29,31 @@ def grow_factor(forest, f, first, last, seed):
         _finish(forest, f, step)
 
 
-@njit(parallel=True)
-def grow_trees(forest, active, step, seed):
-    """Grow one tree, number `step`, of every factor in `active` (int64), all codes shared out among the threads."""
-    threads, half = forest.scratch.shape[0], (forest.keys.shape[0] + 1) // 2
+@njit
+def begin_trees(forest, active, step, thread, threads):
+    """Begin tree number `step` of every factor in `active` (int64) that is this thread's."""
+    for f in active:
+        if f % threads == thread:
+            _begin(forest, f, step)
+
+
+@njit
+def search_trees(forest, active, level, thread, threads):
+    """The best splits by this thread's share of all pairs of codes and factors in `active`."""
+    half = (forest.keys.shape[0] + 1) // 2
     pairs = len(active) * half
-    for a in prange(len(active)):
-        _begin(forest, active[a], step)
-    for level in range(DEPTH):
-        for thread in prange(threads):
-            for pair in range(thread * pairs // threads, (thread + 1) * pairs // threads):
-                _search(forest, active[pair // half], pair % half * 2, level, forest.scratch[thread])
-        for a in prange(len(active)):
-            _split(forest, active[a], step, level, seed)
-    for a in prange(len(active)):
-        _finish(forest, active[a], step)
+    for pair in range(thread * pairs // threads, (thread + 1) * pairs // threads):
+        _search(forest, active[pair // half], pair % half * 2, level, forest.scratch[thread])
+
+
+@njit
+def split_trees(forest, active, step, level, seed, thread, threads):
+    """Split one level of every factor in `active` that is this thread's; after the last level finish its tree."""
+    for f in active:
+        if f % threads == thread:
+            _split(forest, f, step, level, seed)
+            if level + 1 == DEPTH:
+                _finish(forest, f, step)
 
 
 @njit

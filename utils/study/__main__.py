@@ -4,8 +4,8 @@
     python -m utils.study configs/studies/objectives.yml steps=3000 seeds=3 --jobs 2     # the same study, smaller
     python -m utils.study configs/studies/latents.yml latent_dim=10,32 steps=2000     # other rows
     python -m utils.study configs/studies/objectives.yml --backend dask --address HOST:8786
-    python -m utils.study rank RUN_FOLDER RUN_FOLDER ...                     # by the official scores, and without labels
-    python -m utils.study rank --official --paper RUN_FOLDER ...             # as the challenge ranked its entrants
+    python -m utils.study rank RUN_FOLDER RUN_FOLDER ...                 # by the official scores, and without labels
+    python -m utils.study rank --official --paper RUN_FOLDER ...         # as the challenge ranked its entrants
 
 Leaves in --output (default: studies/NAME under $AICROWD_OUTPUT_PATH) table.md, table.csv and plot.png, and each run's
 own folder under runs/. Called again it goes on where it stopped; what is finished is not done again. On a cluster

@@ -17,6 +17,7 @@ from evaluation.metrics.mig import mig
 from utils.data import load
 from utils.errors import InputError, entry_point
 from utils.submission.stand_in_data import NAME
+from utils.training.device import full_float32
 
 BATCH_SIZES = (1, 16, 64, 1000)
 POINTS = 2000  # that the quick score is made of
@@ -52,7 +53,7 @@ def load_module(path, device):
 def encode(module, images, device):
     """Codes (n, codes) float32 of the images (n, 64, 64, C) in [0, 1], in one batch; InputError where they are none."""
     batch = torch.from_numpy(np.moveaxis(images, 3, 1).astype(np.float32)).to(device)
-    with torch.no_grad():
+    with torch.no_grad(), full_float32():  # TF32 would make an image's codes depend on the size of its batch
         codes = module(batch).cpu().numpy()
     if codes.ndim != 2 or len(codes) != len(images):
         raise InputError(f"{len(images)} images give codes of shape {codes.shape}; expected ({len(images)}, codes)")

@@ -91,3 +91,17 @@ def autocast(device, precision):
     if precision != "bfloat16":
         return contextlib.nullcontext
     return lambda: torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+@contextlib.contextmanager
+def full_float32():
+    """Within it a GPU's convolutions and products are float32, not TF32, with which codes differ by some 3e-4."""
+    switches = (torch.backends.cudnn, torch.backends.cuda.matmul)
+    before = [switch.allow_tf32 for switch in switches]
+    try:
+        for switch in switches:
+            switch.allow_tf32 = False
+        yield
+    finally:
+        for switch, value in zip(switches, before):
+            switch.allow_tf32 = value

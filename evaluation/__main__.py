@@ -1,0 +1,38 @@
+"""Scores codes of labelled points: no images and no full grid of their factors are needed.
+
+    disentanglement-metrics CODES.npz                  # arrays codes (n, D) and factors (n, F)
+    disentanglement-metrics TRAIN.npz TEST.npz         # points of their own for testing
+    disentanglement-metrics CODES.npz --metrics mig,dci --output scores
+
+It prints a table of the scores; with --output it writes metrics/NAME/results/aggregate/evaluation.json there.
+"""
+
+import argparse
+import sys
+
+from .command import add_options, score_file
+from .errors import InputError
+
+
+def main(arguments=None):
+    """Run the command; its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="disentanglement-metrics", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("codes", nargs="+", metavar="FILE.npz", help="one file, or two: for training and testing")
+    parser.add_argument("--output", help="folder to write the scores to; default: only print them")
+    add_options(parser)
+    options = parser.parse_args(arguments)
+    try:
+        score_file(options)
+    except InputError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

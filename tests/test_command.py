@@ -1,0 +1,85 @@
+"""The console command, and `local_evaluation.py --codes`."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import exit_code
+from scored_codes import draw_factors
+
+import local_evaluation
+from evaluation.__main__ import main
+
+
+@pytest.fixture
+def codes(tmp_path):
+    factors = draw_factors(900)
+    np.savez(tmp_path / "codes.npz", codes=factors + np.random.RandomState(0).normal(0, 0.1, (900, 3)), factors=factors)
+    return tmp_path / "codes.npz"
+
+
+def final_scores(text):
+    return json.loads(text.splitlines()[-1].split(" :  ")[1].replace("'", '"'))
+
+
+@pytest.mark.parametrize("command", [main, lambda line: local_evaluation.main(["--codes", *line])])
+def test_command_scores_codes(codes, capsys, command):
+    assert not command([str(codes), "--metrics", "mig,irs"])
+    scores = final_scores(capsys.readouterr().out)
+    assert list(scores) == ["mig", "irs"]
+    assert scores["mig"] > 0.9
+
+
+def test_command_writes_the_scores_where_it_is_told(codes, capsys, tmp_path):
+    main([str(codes), "--metrics", "mig", "--output", str(tmp_path / "out")])
+    written = json.loads((tmp_path / "out/metrics/mig/results/aggregate/evaluation.json").read_text())
+    assert written["evaluation_results.discrete_mig"] == final_scores(capsys.readouterr().out)["mig"]
+
+
+def test_command_writes_nothing_unasked(codes, capsys, tmp_path):
+    main([str(codes), "--metrics", "mig"])
+    assert [path.name for path in tmp_path.iterdir()] == ["codes.npz"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["--metrics", "mog"], "argument --metrics: metric 'mog': expected some of"),
+        (["--seed", "-1"], "argument --seed: seed -1: expected a whole number from 0 to 4294967295"),
+        (["--seed", "4294967296"], "argument --seed: seed 4294967296: expected"),
+        (["--jobs", "0"], "argument --jobs: '0': expected a whole number of at least 1"),
+        (["--bins", "x"], "argument --bins: 'x': expected"),
+    ],
+)
+def test_command_refuses_options_by_name(codes, capsys, arguments, what):
+    assert exit_code(main, [codes, *arguments]) == 2
+    assert what in capsys.readouterr().err
+
+
+def test_command_refuses_a_missing_file_in_one_line(capsys):
+    assert main(["none.npz"]) == 2
+    assert capsys.readouterr().err == "error: none.npz: cannot be read (No such file or directory)\n"
+
+
+def test_command_names_a_folder_that_cannot_be_written(codes, capsys):
+    assert main([str(codes), "--metrics", "mig", "--output", str(codes)]) == 2
+    assert f"error: output {codes}: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--codes", "a.npz", "--encoder", "b.pt"], ["--bins", "3"]])
+def test_local_evaluation_refuses_options_that_do_not_go_together(arguments, capsys):
+    assert exit_code(local_evaluation.main, arguments) == 2
+    assert arguments[0] in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&-", "PYTHONIOENCODING=ascii"])
+@pytest.mark.parametrize("module", ["evaluation", "local_evaluation"])
+def test_command_lasts_with_closed_or_ascii_streams(codes, tmp_path, redirection, module):
+    line = f"{sys.executable} -W error -m {module} {'--codes' * (module != 'evaluation')} {codes} --metrics mig"
+    line += f" --output {tmp_path / 'out'}"
+    line = f"{redirection} {line}" if "=" in redirection else f"{line} {redirection}"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out/metrics/mig/results/aggregate/evaluation.json").is_file()
