@@ -34,7 +34,7 @@ def test_steps_within_are_never_more_than_the_configuration_wants():
 
 def test_measure_plan_counts_parameters_flops_and_epochs(trainer, monkeypatch):
     monkeypatch.setattr(plan, "SECONDS", 0.1)
-    found = plan.measure_plan(trainer, lambda *arguments: None, Budget(1e6, age=lambda: 1.0))
+    found = plan.measure_plan(trainer, lambda *arguments: None, Budget(1e6))
     assert found.parameters["discriminator"] == 3 * 1000 + 5 * 1000**2 + 6 * 1000 + 1000 * 2 + 2
     assert found.flops > 0
     assert found.epochs == pytest.approx(found.steps * 8 / 40)
@@ -43,6 +43,6 @@ def test_measure_plan_counts_parameters_flops_and_epochs(trainer, monkeypatch):
 
 def test_plan_text_says_how_far_the_budget_goes(trainer, monkeypatch):
     monkeypatch.setattr(plan, "SECONDS", 0.1)
-    found = plan.measure_plan(trainer, lambda *arguments: None, Budget(100.0, age=lambda: 1.0))
+    found = plan.measure_plan(trainer, lambda *arguments: None, Budget(100.0))
     told = plan.plan_text(SMALL, found._replace(steps=123, epochs=24.6, seconds=100.0))
     assert "in a budget of 1:40 it completes 123 of 1,000 updates, 24.6 epochs, in 1:40: the time budget ends" in told

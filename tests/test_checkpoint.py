@@ -1,5 +1,3 @@
-import warnings
-
 import pytest
 import torch
 
@@ -36,13 +34,14 @@ def test_save_keeps_two(tmp_path):
 
 
 @pytest.mark.parametrize("position", [0, 40, 100, None, -1])
-def test_load_latest_takes_the_one_before_a_flipped_bit_and_warns_once(tmp_path, position):
+def test_load_latest_takes_the_one_before_a_flipped_bit_and_warns_once(tmp_path, position, capsys):
     checkpoint.save(tmp_path, state(1))
     checkpoint.save(tmp_path, state(2))
     damage(tmp_path / "step_0000000002.ckpt", position)
-    with pytest.warns(RuntimeWarning, match=r"step_0000000002\.ckpt") as caught:
-        assert checkpoint.load_latest(tmp_path)["step"] == 1
-    assert len(caught) == 1
+    assert checkpoint.load_latest(tmp_path)["step"] == 1
+    warned = capsys.readouterr().err
+    assert warned.startswith(f"warning: {tmp_path / 'step_0000000002.ckpt'}: ")
+    assert warned.count("\n") == 1
 
 
 @pytest.mark.parametrize("length", [0, 10, 93, 1000])
@@ -54,13 +53,33 @@ def test_load_refuses_a_truncated_file_by_name(tmp_path, length):
         checkpoint.load(path)
 
 
-def test_save_that_fails_keeps_the_last_one(tmp_path, monkeypatch):
+def test_save_that_fails_keeps_the_last_one(tmp_path, monkeypatch, capsys):
     checkpoint.save(tmp_path, state(1))
     with monkeypatch.context() as patch:
         patch.setattr("os.replace", lambda *names: (_ for _ in ()).throw(OSError(28, "No space left on device")))
         with pytest.raises(OSError, match="No space"):
             checkpoint.save(tmp_path, state(2))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert checkpoint.load_latest(tmp_path)["step"] == 1
+    assert checkpoint.load_latest(tmp_path)["step"] == 1
+    assert capsys.readouterr().err == ""
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_save_leaves_what_the_user_put_beside_its_files(tmp_path):
+    for name in ("step_best.ckpt", "step_0000000000 (copy).ckpt", "step_0000000009.ckpt.bak"):
+        (tmp_path / name).write_text("the user's")
+    (tmp_path / "step_0000000000.ckpt").mkdir()
+    for step in range(1, 5):
+        checkpoint.save(tmp_path, state(step))
+    assert checkpoint.load_latest(tmp_path)["step"] == 4
+    assert len(list(tmp_path.iterdir())) == 6
+
+
+def test_load_refuses_by_name_what_pytorch_does_not_load(tmp_path, monkeypatch):
+    checkpoint.save(tmp_path, state(1))
+
+    def fail(*arguments, **options):
+        raise RuntimeError("unknown opcode\nand more")
+
+    monkeypatch.setattr(torch, "load", fail)
+    with pytest.raises(ValueError, match=r"step_0000000001\.ckpt: not a checkpoint that .* \(unknown opcode\)"):
+        checkpoint.load(tmp_path / "step_0000000001.ckpt")

@@ -13,7 +13,7 @@ def test_read_config_without_file_is_the_defaults():
     assert read_config() == Config()
 
 
-def test_read_config_arguments_go_before_the_file(tmp_path):
+def test_read_config_arguments_override_the_file(tmp_path):
     (tmp_path / "c.yml").write_text("gamma: 10\nsteps: 5\n")
     config = read_config(tmp_path / "c.yml", ["gamma=20"])
     assert (config.gamma, config.steps) == (20.0, 5)
@@ -58,10 +58,14 @@ def test_read_config_takes_exponents_that_yaml_does_not():
         ("precision=float8", "one of auto"),
         ("time_budget=8 parsecs", "a time such as"),
         ("time_budget=1.2.3", "a number"),
-        ("dataset=", "a text"),
-        ("device=3", "a text"),
+        ("dataset=", "a string"),
         ("steps", "key=value"),
-        ("steps={", "no valid YAML"),
+        ("steps={", "a whole number in decimal digits"),
+        ("seed=0x10", "a whole number in decimal digits"),
+        ("seed=1_0", "a whole number in decimal digits"),
+        ("gamma=nan", "a number in decimal digits"),
+        ("steps=1e400", "a whole number"),
+        ("time_budget=1:30", "a time such as 90, 90s, 5min or 8h"),
     ],
 )
 def test_read_config_refuses_and_says_what_is_expected(argument, told):
@@ -69,6 +73,48 @@ def test_read_config_refuses_and_says_what_is_expected(argument, told):
         read_config(None, [argument])
     assert told in str(caught.value)
     assert argument.split("=")[0] in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["pics #2", "2024", "true", "[new]", " a b ", "a: b", "null", "~/x", "a=b", "bilder_\udce4", "'quoted'", "\\n"],
+)
+def test_read_config_takes_a_string_of_the_command_line_as_it_is(name):
+    config = read_config(None, [f"dataset={name}"])
+    assert config.dataset == name
+    assert Config(**json.loads(config.to_json())) == config
+
+
+@pytest.mark.parametrize(("text", "number"), [("010", 10), ("08", 8), ("+5", 5), ("1e3", 1000), ("7.", 7)])
+def test_read_config_takes_numbers_of_the_command_line_as_decimal(text, number):
+    assert read_config(None, [f"seed={text}"]).seed == number
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("seed: 010", "line 1: 010 is the number 8 in YAML, of base 8"),
+        ("time_budget: 1:30", "line 1: 1:30 is the number 90 in YAML, of base 60"),
+        ("gamma: 1:30.5", "line 1: 1:30.5 is the number 90.5 in YAML, of base 60"),
+        ("seed: 1\nseed: 2", "line 2: key 'seed' is given twice"),
+        ("dataset: 2024", "a string"),
+        ("dataset: no", "a string"),
+        ("device: 3", "a string"),
+        ("seed: true", "a whole number"),
+        ("seed: '0x10'", "a whole number in decimal digits"),
+    ],
+)
+def test_read_config_refuses_what_yaml_reads_as_something_else(tmp_path, line, told):
+    (tmp_path / "c.yml").write_text(line)
+    with pytest.raises(InputError) as caught:
+        read_config(tmp_path / "c.yml")
+    assert told in str(caught.value)
+
+
+def test_read_config_keeps_yaml_s_other_numbers(tmp_path):
+    (tmp_path / "c.yml").write_text("seed: 0x10\nsteps: 1_000\ngamma: 1.5e+1\nlearning_rate: 1e-4\n")
+    config = read_config(tmp_path / "c.yml")
+    assert (config.seed, config.steps, config.gamma, config.learning_rate) == (16, 1000, 15.0, 1e-4)
 
 
 @pytest.mark.parametrize("content", [b"gamma: [", b"- a\n- b\n", b"\xff\xfe\x00", b"just text", b"1: 2\n"])

@@ -3,7 +3,8 @@ import stat
 
 import pytest
 
-from utils.files import atomic_path, write_text
+from evaluation.files import TEMPORARY
+from utils.files import atomic_path, remove_leftovers, write_text
 
 
 def test_write_text_replaces_the_file(tmp_path):
@@ -40,3 +41,37 @@ def test_atomic_path_gives_the_users_usual_permissions(tmp_path):
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o644
+
+
+def test_write_text_escapes_what_is_not_utf_8(tmp_path):
+    write_text(tmp_path / "a.txt", "bilder_\udce4")
+    assert (tmp_path / "a.txt").read_text() == "bilder_\\udce4"
+
+
+def test_remove_leftovers_removes_a_half_written_file(tmp_path):
+    with atomic_path(tmp_path / "a.ckpt") as temporary:
+        copy = temporary.read_bytes()
+    (tmp_path / temporary.name).write_bytes(copy)
+    remove_leftovers(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.ckpt"]
+
+
+@pytest.mark.parametrize(
+    "name", [".gitlab-ci.yml", ".notes-1.swp", ".a-b.c", f"{TEMPORARY}-abcdefgh.txt", f".x.{TEMPORARY}-short.txt"]
+)
+def test_remove_leftovers_leaves_other_files(tmp_path, name):
+    (tmp_path / name).write_text("the user's")
+    remove_leftovers(tmp_path)
+    assert (tmp_path / name).exists()
+
+
+def test_remove_leftovers_leaves_folders_and_links_of_such_a_name(tmp_path):
+    (tmp_path / f".a.{TEMPORARY}-abcdefgh.txt").mkdir()
+    (tmp_path / f".b.{TEMPORARY}-abcdefgh.txt").symlink_to(tmp_path)
+    remove_leftovers(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_remove_leftovers_of_no_folder_is_nothing(tmp_path):
+    remove_leftovers(tmp_path / "none")
+    assert list(tmp_path.iterdir()) == []

@@ -1,17 +1,26 @@
 import dataclasses
+import os
+import re
+import socket
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from evaluation.files import TEMPORARY
 from utils.config import Config
+from utils.data.dataset import DataSet
 from utils.errors import InputError
-from utils.run.folder import Run, read_run_config
+from utils.run.folder import Run, describe_images, read_run_config
+
+IMAGES = {"name": "tiny", "images": 40, "height": 64, "width": 64, "channels": 3, "fingerprint": "1234"}
 
 
-def opened(folder, fresh=False, write_report=None, **settings):
+def opened(folder, fresh=False, write_report=None, images=IMAGES, **settings):
+    """A run that has been opened and unlocked again."""
     config = dataclasses.replace(Config(), **settings)
-    run = Run(folder, config, folder / "representation" / "pytorch_model.pt", write_report)
-    run.open(fresh)
+    with Run(folder, config, folder / "representation" / "pytorch_model.pt", write_report) as run:
+        run.open(fresh, images)
     return run
 
 
@@ -62,9 +71,85 @@ def test_open_names_a_folder_that_cannot_be_made(tmp_path):
 
 def test_open_removes_what_a_kill_left_half_written(tmp_path):
     (tmp_path / "run" / "checkpoints").mkdir(parents=True)
-    (tmp_path / "run" / "checkpoints" / ".step_0000000001-abc.ckpt").write_text("half")
+    (tmp_path / "run" / "checkpoints" / f".step_0000000001.{TEMPORARY}-abcdefgh.ckpt").write_text("half")
     opened(tmp_path / "run")
     assert list((tmp_path / "run" / "checkpoints").iterdir()) == []
+
+
+def test_open_leaves_the_user_s_files_and_folders(tmp_path):
+    opened(tmp_path / "run")
+    names = (".gitlab-ci.yml", ".notes-1.swp", "checkpoints.old-1.txt")
+    for name in names:
+        (tmp_path / "run" / name).write_text("the user's")
+    (tmp_path / "run" / f".a.{TEMPORARY}-abcdefgh.txt").mkdir()
+    opened(tmp_path / "run")
+    assert all((tmp_path / "run" / name).exists() for name in names)
+
+
+def test_open_refuses_a_folder_in_which_a_run_is_open_and_names_it(tmp_path):
+    with Run(tmp_path, Config(), tmp_path / "encoder.pt", None) as first:
+        first.open(False, IMAGES)
+        holder = f"process {os.getpid()} on {socket.gethostname()}, since "
+        with pytest.raises(InputError, match=re.escape(holder)):
+            opened(tmp_path)
+        with pytest.raises(InputError, match=re.escape(holder)):
+            opened(tmp_path, fresh=True)
+    opened(tmp_path)
+
+
+def test_open_goes_on_where_the_file_system_has_no_locks(tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr("utils.run.lock.fcntl.flock", refuse)
+    opened(tmp_path / "run")
+    assert (tmp_path / "run" / "config.json").exists()
+
+
+def test_open_fresh_makes_no_empty_copies(tmp_path):
+    opened(tmp_path / "run", fresh=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_open_refuses_other_images(tmp_path):
+    opened(tmp_path / "run")
+    other = {**IMAGES, "images": 41, "fingerprint": "5678"}
+    with pytest.raises(InputError, match=r"dataset\.json: .*other images .*40 images.*now tiny: 41 images.*--fresh"):
+        opened(tmp_path / "run", images=other)
+
+
+def test_open_takes_the_same_images_from_another_place(tmp_path):
+    opened(tmp_path / "run", dataset="/a/tiny.npy")
+    opened(tmp_path / "run", dataset="/b/small.npy", images={**IMAGES, "name": "small"})
+    assert read_run_config(tmp_path / "run").dataset == "/b/small.npy"
+
+
+@pytest.mark.parametrize("content", ["", "[1]", "{}", "\xff"])
+def test_open_goes_on_without_a_readable_record_of_the_images(tmp_path, content):
+    opened(tmp_path / "run")
+    (tmp_path / "run" / "dataset.json").write_bytes(content.encode("latin-1"))
+    opened(tmp_path / "run", images={**IMAGES, "fingerprint": "5678"})
+
+
+def test_describe_images_tells_pictures_apart():
+    images = np.zeros((4, 64, 64, 1), np.uint8)
+    black = describe_images(DataSet("a", images, (), ()))
+    images[3, 1, 2] = 1
+    other = describe_images(DataSet("a", images, (), ()))
+    assert (black["images"], black["channels"]) == (4, 1)
+    assert black["fingerprint"] != other["fingerprint"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("size mismatch for x"), KeyError("attempt"), ValueError("no")])
+def test_resume_refuses_a_checkpoint_of_other_networks_by_name(tmp_path, monkeypatch, error):
+    def fail(state):
+        raise error
+
+    run = opened(tmp_path / "run")
+    monkeypatch.setattr("utils.run.checkpoint.load_latest", lambda folder: {"seconds": 1.0})
+    trainer = SimpleNamespace(load_state_dict=fail, group=SimpleNamespace(run_on_main=lambda make: make()))
+    with pytest.raises(InputError, match=r"checkpoints: not of this configuration .*--fresh"):
+        run.resume(trainer)
 
 
 def test_attempt_reports_a_failing_write_once_and_remembers_it(tmp_path, capsys):
@@ -82,8 +167,8 @@ def test_attempt_reports_a_failing_write_once_and_remembers_it(tmp_path, capsys)
 
 
 @pytest.fixture
-def closing(tmp_path, monkeypatch):
-    """A function that closes a run of which export and checkpoint take 2 s, the report 3 s; the seconds that took."""
+def saving(tmp_path, monkeypatch):
+    """A function that saves a run of which export and checkpoint take 2 s, the report 3 s; the seconds that took."""
     clock = SimpleNamespace(now=0.0)
 
     def takes(seconds):
@@ -97,15 +182,15 @@ def closing(tmp_path, monkeypatch):
     return lambda permitted: run.save(trainer, 0.0, lambda seconds: seconds <= permitted)
 
 
-def test_close_draws_a_report_whose_time_the_budget_permits(closing):
-    assert closing(2.0) == 5.0  # before it is known, it is taken to be that of export and checkpoint
-    assert closing(3.0) == 5.0
+def test_save_draws_a_report_whose_time_the_budget_permits(saving):
+    assert saving(2.0) == 5.0  # before it is known, it is taken to be that of export and checkpoint
+    assert saving(3.0) == 5.0
 
 
-def test_close_leaves_out_a_report_that_would_take_too_long(closing):
-    assert closing(1.9) == 2.0
-    assert closing(2.0) == 5.0
-    assert closing(2.9) == 2.0
+def test_save_leaves_out_a_report_that_would_take_too_long(saving):
+    assert saving(1.9) == 2.0
+    assert saving(2.0) == 5.0
+    assert saving(2.9) == 2.0
 
 
 def test_read_run_config_of_an_empty_folder_is_none(tmp_path):

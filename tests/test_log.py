@@ -9,7 +9,7 @@ import torch
 
 from utils.durations import clock
 from utils.run import scalars as scalars_module
-from utils.run.log import CsvLog
+from utils.run.log import CsvLog, read_log
 from utils.run.means import Means
 from utils.run.scalars import Scalars
 
@@ -51,6 +51,60 @@ def test_csv_log_writes_its_header_again_where_the_file_was_removed(tmp_path):
     (tmp_path / "log.csv").unlink()
     log.add({"step": 100, "loss": 1.25})
     assert read(tmp_path / "log.csv") == ["step,loss", "100,1.25"]
+
+
+SPREADSHEETS = {
+    "an empty last line": "step,loss\n50,1.5\n100,1.25\n150,1\n\n",
+    "semicolons and decimal commas": "step;loss\n50;1,5\n100;1,25\n150;1\n",
+    "whole numbers with a point": "step,loss\n50.0,1.5\n100.0,1.25\n150.0,1.0\n",
+    "Windows' line ends and a mark": "\ufeffstep,loss\r\n50,1.5\r\n100,1.25\r\n150,1\r\n",
+    "an old Mac's line ends": "step,loss\r50,1.5\r100,1.25\r150,1\r",
+    "quotes": '"step","loss"\n"50","1.5"\n"100","1.25"\n"150","1"\n',
+    "tabs and empty cells": "step\tloss\t\n50\t1.5\t\n100\t1.25\t\n\t\t\n",
+    "a falling order": "step,loss\n150,1\n100,1.25\n50,1.5\n",
+    "a sum below": "step,loss\n50,1.5\n100,1.25\nmean,1.375\n",
+}
+
+
+@pytest.mark.parametrize("written", SPREADSHEETS.values(), ids=SPREADSHEETS)
+def test_csv_log_goes_on_after_a_spreadsheet(tmp_path, written):
+    (tmp_path / "log.csv").write_bytes(written.encode())
+    CsvLog(tmp_path / "log.csv", 100).add({"step": 150, "loss": 2.0})
+    log = read_log(tmp_path / "log.csv")
+    assert log["step"].tolist() == [50, 100, 150]
+    assert log["loss"].tolist() == [1.5, 1.25, 2.0]
+
+
+@pytest.mark.parametrize("written", SPREADSHEETS.values(), ids=SPREADSHEETS)
+def test_read_log_reads_what_a_spreadsheet_wrote(tmp_path, written):
+    (tmp_path / "log.csv").write_bytes(written.encode())
+    log = read_log(tmp_path / "log.csv")
+    assert sorted(log["step"])[:2] == [50, 100]
+    assert sorted(log["loss"])[-2:] == [1.25, 1.5]
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04\x00\x00\n", b"\xff\xfes\x00t\x00\n\x00", b"a,b\n1,2\n"])
+def test_csv_log_sets_aside_what_is_no_log_any_more(tmp_path, content, capsys):
+    (tmp_path / "log.csv").write_bytes(content)
+    CsvLog(tmp_path / "log.csv", 100).add({"step": 150, "loss": 2.0})
+    assert (tmp_path / "log.csv.1").read_bytes() == content
+    assert read(tmp_path / "log.csv") == ["step,loss", "150,2"]
+    assert "log.csv.1" in capsys.readouterr().out
+
+
+def test_csv_log_adds_a_column_that_is_missing(tmp_path):
+    (tmp_path / "log.csv").write_text("step,loss,note\n50,1,mine\n")
+    log = CsvLog(tmp_path / "log.csv", 50)
+    log.add({"step": 100, "kl": 3.0, "loss": 2.0})
+    log.add({"step": 150, "kl": 4.0, "loss": 5.0})
+    assert read(tmp_path / "log.csv") == ["step,loss,note,kl", "50,1,mine,", "100,2,,3", "150,5,,4"]
+
+
+@pytest.mark.parametrize("content", [b"", b"step", b"a,b\n1,2\n", b"\x00\n"])
+def test_read_log_of_what_is_no_log_is_empty(tmp_path, content):
+    (tmp_path / "log.csv").write_bytes(content)
+    assert read_log(tmp_path / "log.csv") == {}
+    assert read_log(tmp_path) == {}
 
 
 def test_csv_log_leaves_no_part_of_a_row_that_does_not_fit(tmp_path):

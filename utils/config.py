@@ -7,8 +7,6 @@ import math
 import re
 from pathlib import Path
 
-import yaml
-
 from utils.errors import InputError
 from utils.yaml_files import read_yaml
 
@@ -21,6 +19,7 @@ OBJECTIVE_NAMES = (  # the keys of utils.training.objectives.OBJECTIVES, which n
     "beta_tc_vae",
     "bottleneck_vae",
 )
+DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 UNITS = {"": 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -61,7 +60,8 @@ class Config:
     # steps, or over what is spent of steps or time budget, whichever is more
     steps: int = setting(300_000, 1)  # stop after so many updates ...
     time_budget: float = setting(8 * 3600.0, 1, duration=True)  # ... or when the process is so old (s), export included
-    checkpoint_every: float = setting(300.0, 0.1, duration=True)  # time between checkpoints, exports and reports (s)
+    checkpoint_every: float = setting(300.0, 0.1, duration=True)  # longest time between checkpoints, exports and
+    # reports (s); the first ones come sooner
 
     # The machine. `auto` takes a GPU where there is one, and the precision that gains on it.
     device: str = "auto"  # auto, cpu, cuda, cuda:1, ...
@@ -79,8 +79,9 @@ FIELDS = {field.name: field for field in dataclasses.fields(Config)}
 
 
 def read_config(path=None, overrides=()):
-    """The Config of the YAML file `path` (None: the defaults) changed by `overrides`, texts 'key=value'.
+    """The Config of the YAML file `path` (None: the defaults) changed by `overrides`, strings 'key=value'.
 
+    The value of an override is what stands there: for a field that holds a string all of it, else a decimal number.
     Raises InputError, naming file and key, for what cannot be read, is unknown or is out of range.
     """
     values = {} if path is None else read_yaml(Path(path))
@@ -89,7 +90,7 @@ def read_config(path=None, overrides=()):
         key, separator, value = text.partition("=")
         if not separator:
             raise InputError(f"argument {text!r}: expected key=value, or one YAML file that comes first")
-        checked[key] = parse_value(key, scalar(text, value), where="argument")
+        checked[key] = parse_value(key, value, where="argument")
     return Config(**checked)
 
 
@@ -103,7 +104,7 @@ def parse_value(key, value, where):
     if allowed.get("duration"):
         value = parse_duration(value, place)
     elif field.type is str:
-        value = value if isinstance(value, str) and value else _refuse(place, "a text")
+        value = value if isinstance(value, str) and value else _refuse(place, "a string")
     else:
         value = _number(value, field.type, place)
     _check_range(value, allowed, place)
@@ -119,12 +120,15 @@ def parse_duration(value, place):
 
 
 def _number(value, kind, place):
+    """`value`, a number or a string that YAML took 1e-4 for or that is an argument's, as a finite int or float."""
     wanted = "a whole number" if kind is int else "a number"
-    if isinstance(value, bool):
+    if isinstance(value, str) and not DECIMAL.fullmatch(value.strip()):
+        _refuse(place, f"{wanted} in decimal digits")
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         _refuse(place, wanted)
     try:
-        number = float(value)  # a text too: YAML takes 1e-4 for one
-    except (TypeError, ValueError):
+        number = float(value)
+    except OverflowError:  # an int of more than 308 digits
         return _refuse(place, wanted)
     if not math.isfinite(number) or kind(number) != number:
         _refuse(place, wanted)
@@ -141,11 +145,3 @@ def _check_range(value, allowed, place):
 
 def _refuse(place, expected):
     raise InputError(f"{place}: expected {expected}")
-
-
-def scalar(text, value):
-    """What the text `value` is in YAML; InputError names `text`, the argument it came with."""
-    try:
-        return yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise InputError(f"argument {text!r}: the value is no valid YAML") from None

@@ -1,4 +1,6 @@
-"""Reading YAML files: plain values only, every key at most once."""
+"""Reading YAML files: plain values only, every key at most once, every number decimal or hexadecimal."""
+
+import re
 
 import yaml
 
@@ -6,30 +8,45 @@ from utils.errors import InputError
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader, but a key that stands twice in one mapping is an error (PyYAML takes the last one silently)."""
+    """SafeLoader, but what it takes silently and few people mean is an error.
+
+    That is a key which stands twice in one mapping (PyYAML takes the last one), and numbers that YAML 1.1 reads in
+    another base: 010 is 8, 1:30 is 90.
+    """
 
     def construct_mapping(self, node, deep=False):
         if isinstance(node, yaml.MappingNode):
             _refuse_repeated_keys(node)
         return super().construct_mapping(node, deep)
 
+    def construct_yaml_int(self, node):
+        return _decimal(node, super().construct_yaml_int(node))
 
-class _RepeatedKey(Exception):
-    """The message names key and lines."""
+    def construct_yaml_float(self, node):
+        return _decimal(node, super().construct_yaml_float(node))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
+
+
+class _Refused(Exception):
+    """The message names key or value, and lines."""
 
 
 def read_yaml(path):
     """The dictionary in the YAML file `path` (a Path).
 
-    InputError, naming the file: it cannot be read, it is not a valid YAML file, a key is given twice (key and lines
-    are named), or it holds something else than `key: value` lines.
+    InputError, naming the file: it cannot be read, it is not a valid YAML file, a key is given twice or a number is
+    neither decimal nor hexadecimal (key or number and lines are named), or it holds something else than `key: value`
+    lines.
     """
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise InputError(f"{path}: cannot be read ({reason}); expected a YAML file of key: value lines") from None
-    except _RepeatedKey as error:
+    except _Refused as error:
         raise InputError(f"{path}: {error}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: 2024-99-99, which looks like a date
         raise InputError(f"{path}: no valid YAML ({error})") from None
@@ -45,5 +62,17 @@ def _refuse_repeated_keys(node):
             continue
         same, line = (key.tag, key.value), key.start_mark.line + 1
         if same in lines:
-            raise _RepeatedKey(f"line {line}: key {key.value!r} is given twice (first in line {lines[same]})")
+            raise _Refused(f"line {line}: key {key.value!r} is given twice (first in line {lines[same]})")
         lines[same] = line
+
+
+def _decimal(node, number):
+    """`number`, which the scalar `node` stands for, unless it was written in a base that surprises."""
+    text, line = node.value.replace("_", ""), node.start_mark.line + 1
+    base = "60" if ":" in text else "8" if re.fullmatch("[-+]?0[0-9]+", text) else None
+    if base:
+        raise _Refused(
+            f"line {line}: {node.value} is the number {number} in YAML, of base {base}; expected a decimal number, or "
+            f'a string in quotes: "{node.value}"'
+        )
+    return number

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from utils.config import FIELDS, Config, parse_value, scalar
+from utils.config import FIELDS, Config, parse_value
 from utils.errors import InputError
 from utils.report import paper
 from utils.yaml_files import read_yaml
@@ -110,7 +110,7 @@ def _split(text):
 
 def _seeds(value):
     if not re.fullmatch("[0-9]{1,6}", str(value)) or int(value) < 1:
-        raise InputError(f"seeds={value!r}: expected a number of at least 1")
+        raise InputError(f"seeds={value!r}: expected a whole number, at least 1")
     return range(int(value))
 
 
@@ -118,16 +118,13 @@ def _rows(text, varied):
     """{row: its own keys}."""
     if "rows" in text:
         return text["rows"]
-    values = text["values"] if varied is None else [scalar("values", one) for one in str(varied).split(",")]
+    values = text["values"] if varied is None else varied.split(",")
     return {str(value): {text["vary"]: value} for value in values}
 
 
 def _config(values, path):
-    parsed = {
-        key: parse_value(key, scalar(key, value) if isinstance(value, str) else value, where=str(path))
-        for key, value in {"time_budget": WITHOUT_LIMIT, **values}.items()
-    }
-    return Config(**parsed)
+    given = {"time_budget": WITHOUT_LIMIT, **values}
+    return Config(**{key: parse_value(key, value, where=str(path)) for key, value in given.items()})
 
 
 def _runs(configs, seeds, successive, path):
