@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scored_codes import draw_factors, random_codes
 
-from evaluation import dci, factor_vae, irs, mig, sap
+from evaluation import dci, explicitness, factor_vae, infomec, irs, mig, modularity, sap
 
 N = 60
 FACTORS = draw_factors(N)
@@ -16,8 +16,8 @@ def halves(function):
     return lambda codes, factors: function(CODES, FACTORS, codes, factors)
 
 
-SINGLE = {"mig": mig, "irs": irs}
-HALVES = {"dci": halves(dci), "sap": halves(sap)}
+SINGLE = {"mig": mig, "irs": irs, "modularity": modularity, "infomec": infomec}
+HALVES = {"dci": halves(dci), "sap": halves(sap), "explicitness": halves(explicitness)}
 ALL = {**SINGLE, **HALVES}
 
 

@@ -106,6 +106,11 @@ def test_score_differences_refuses_other_numbers_of_votes():
         score_differences(np.ones((3, 2)), [0, 1, 1], np.ones((3, 2)), [0, 1])
 
 
+def test_score_differences_refuses_other_numbers_of_codes():
+    with pytest.raises(ValueError, match="pairs_eval: 3 latents, expected 2, as in training"):
+        score_differences(np.ones((3, 2)), [0, 1, 1], np.ones((3, 3)), [0, 1, 1])
+
+
 def test_beta_vae_names_a_code_that_is_not_finite():
     arguments = draw(lambda factors: factors * 1.0)
     arguments[2][3, 0, 1, 2] = np.inf

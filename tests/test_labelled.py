@@ -6,7 +6,7 @@ from scored_codes import draw_factors
 
 from evaluation import METRICS, evaluate, evaluate_codes
 from evaluation.labelled import count, make_table, plan_table
-from evaluation.metrics.table import DEFAULT
+from evaluation.metrics.table import DEFAULT, FURTHER
 from evaluation.progress import Silent
 from evaluation.protocol import CHALLENGE, VOTE_SIZE, Sizes
 from utils.data.dataset import DataSet
@@ -82,6 +82,13 @@ def test_votes_report_how_many_points_share_a_value(factors):
     plan_table(make_table(factors, ("shape", "size", "place")), "votes", 0, FEW, report)
     smallest, largest = (reduce(np.bincount(factors[:, 2])) for reduce in (min, max))
     assert report.lines[-1] == f"place: 2 values, {smallest} to {largest} points share one"
+
+
+@pytest.mark.parametrize("name", [metric.name for metric in FURTHER])
+def test_evaluate_codes_takes_each_further_metric_by_its_name(factors, name):
+    codes = factors + np.random.RandomState(0).normal(size=factors.shape)
+    found = evaluate_codes(codes, factors, metrics=[name], sizes=FEW)
+    assert np.isfinite(METRICS[name].score(found[name]))
 
 
 def test_a_rare_value_leaves_factor_vae_out_by_name(factors):

@@ -41,7 +41,7 @@ def score_differences(differences_train, fixed_train, differences_eval, fixed_ev
     progress  called with (machines just fitted, of how many)
 
     Returns a dictionary; the score is 'eval_accuracy', in [0, 1], higher is better; chance is about one over the
-    number of factors. Also 'train_accuracy'. NotDefined for fewer than two factors in training.
+    number of factors. Also 'train_accuracy'. NotDefined (a ValueError) for fewer than two factors in training.
 
     Degenerate input: constant codes leave the commonest factor in training as the answer for all, as in the original.
     The classifier is scikit-learn 0.20.3's (that of the paper is trained by Adagrad), see sklearn_0_20/logistic.py.

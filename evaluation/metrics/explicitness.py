@@ -27,8 +27,8 @@ def explicitness(
 
     Degenerate input: constant codes are set to 0 (the original raises). Values that occur only in training, or only in
     test, are left out of the test's average (the original raises). Factors with a single value, or with none left,
-    are left out and are NaN; NotDefined if no factor is left. The regression is scikit-learn 0.20.3's, see
-    sklearn_0_20/logistic.py.
+    are left out and are NaN; NotDefined (a ValueError) if no factor is left. The regression is scikit-learn 0.20.3's,
+    see sklearn_0_20/logistic.py.
     """
     codes_train, factors_train, codes_test, factors_test = check_halves(
         codes_train, factors_train, codes_test, factors_test

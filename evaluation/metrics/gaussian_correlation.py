@@ -25,7 +25,7 @@ def gaussian_correlation(codes: Array) -> Result:
     Degenerate input: constant codes are left out, as they correlate with nothing (the original returns NaN for the
     total correlation); all values are 0 if none is left. The total correlation is infinite if a code is a linear
     function of others, to working precision (the original returns what rounding leaves, some 15 to 20 nats, and
-    complex distances). InputError for a single point.
+    complex distances). InputError (a ValueError) for a single point.
     """
     codes = check_codes(codes)
     if len(codes) < 2:

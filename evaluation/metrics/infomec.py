@@ -42,10 +42,10 @@ def infom_and_infoc(codes, factors, seed=0, jobs=1, progress=None):
                    factor's entropy
       active_dims  codes whose range exceeds a 20th of the widest code's
 
-    Degenerate input: factors with a single value are left out, their column of `nmi` is NaN; NotDefined if fewer than
-    two are left (the original divides 0 by 0). An active code, or a factor, without information counts as equal
-    shares. infoc is 0 if fewer than two codes are active, infom if none is. (The original returns NaN for these.) The
-    original's settings for discrete codes are not offered.
+    Degenerate input: factors with a single value are left out, their column of `nmi` is NaN; NotDefined (a ValueError)
+    if fewer than two are left (the original divides 0 by 0). An active code, or a factor, without information counts
+    as equal shares. infoc is 0 if fewer than two codes are active, infom if none is. (The original returns NaN for
+    these.) The original's settings for discrete codes are not offered.
 
     Codes that occur many times over make every factor look fully told: where all 10 neighbours of a point are the same
     image, its code stands for the image. So the data should have many more images than there are points.
@@ -74,9 +74,10 @@ def infoe(codes, factors, progress=None):
     Returns a dictionary: 'infoe', the share taken away averaged over factors, at most 1, 0 by chance, higher is better,
     and 'explicitness' (F,) of each factor. Classifier and share are computed on the same points, as in the original.
 
-    Factors with a single value are left out and are NaN; NotDefined if none is left. The classifier is that of
-    scikit-learn 1.3.2, with which the original was run for comparison: classes weighted to balance, no penalty, 100
-    rounds at most. Codes that need more rounds make the score depend on where these end, and then on rounding.
+    Factors with a single value are left out and are NaN; NotDefined (a ValueError) if none is left. The classifier is
+    that of scikit-learn 1.3.2, with which the original was run for comparison: classes weighted to balance, no
+    penalty, 100 rounds at most. Codes that need more rounds make the score depend on where these end, and then on
+    rounding.
     """
     codes, factors = check_pair(codes, factors)
     kept = varying(factors)

@@ -28,7 +28,7 @@ def modularity(codes: Array, factors: Array, jobs: int = 1, progress: Progress =
 
     Degenerate input: a constant code has modularity 0. (The original means the same, but there rounding can leave a
     constant code a mutual information of 1e-16, and then any modularity.) Factors with a single value are left out
-    and not counted in F; NotDefined if fewer than two factors are left.
+    and not counted in F; NotDefined (a ValueError) if fewer than two factors are left.
     """
     codes, factors = check_pair(codes, factors)
     kept = varying(factors, at_least=2)
