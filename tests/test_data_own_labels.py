@@ -279,6 +279,21 @@ def test_array_with_an_axis_for_each_factor_is_taken(tmp_path):
     assert load(path, "/nowhere").labels.T.tolist() == [[0, 0, 0, 1, 1, 1], [0, 1, 2, 0, 1, 2]]
 
 
+@pytest.mark.parametrize("notes", ["factors: [a]", "bins: {a: 2}"])
+@pytest.mark.parametrize("name", ["mine.npz", "mine.npy"])
+def test_array_that_was_asked_for_and_is_not_there_is_missed(tmp_path, name, notes):
+    np.save(str(tmp_path / "mine.npy"), IMAGES)
+    np.savez(str(tmp_path / "mine.npz"), images=IMAGES)
+    (tmp_path / "mine.yml").write_text(notes + "\n")
+    refused(tmp_path / name, r"mine\.yml: names or bins of labels, but .*mine\.np[yz] has no array labels or factors")
+
+
+def test_array_in_h5_that_was_asked_for_and_is_not_there_is_missed(tmp_path):
+    path = write_array(tmp_path, "h5", images=IMAGES)
+    (tmp_path / "mine.yml").write_text("labels: classes\n")
+    refused(path, "no data set 'classes' found")
+
+
 def test_array_that_was_asked_for_is_refused_at_once(tmp_path):
     path = write_array(tmp_path, "npz", images=IMAGES, labels=np.linspace(0, 1, 6))
     (tmp_path / "mine.yml").write_text("labels: labels\n")

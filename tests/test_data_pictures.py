@@ -222,9 +222,9 @@ def test_read_picture_turns_cmyk_to_rgb(saved, name):
 
 @pytest.mark.parametrize("name", ["a.gif", "a.png", "a.webp", "a.tif"])
 def test_read_picture_refuses_more_than_one_frame(saved, name):
-    frames = [Image.fromarray(noise(seed, 64, 64, 3)) for seed in range(3)]
+    frames = [Image.fromarray(noise(seed, 64, 64, 3)) for seed in range(2)]
     path = saved(frames[0], name, save_all=True, append_images=frames[1:])
-    with pytest.raises(InputError, match=r"a\.\w+: has 3 frames; expected one picture a file"):
+    with pytest.raises(InputError, match=r"a\.\w+: has 2 frames; expected one picture a file"):
         pixels(path)
 
 
