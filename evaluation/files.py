@@ -1,6 +1,7 @@
 """Writing files so that a reader sees the old one or the new one, never half of one."""
 
 import contextlib
+import errno
 import os
 import re
 import tempfile
@@ -15,9 +16,11 @@ def atomic_path(path):
 
     The folder is made if it is missing. On any error, Ctrl-C included, the temporary file is removed and
     whatever stood at `path` stays as it was. The temporary name is hidden, holds TEMPORARY and keeps the suffix.
-    Raises OSError as the file system gives it (no space, no permission).
+    Raises OSError as the file system gives it (no space, no permission), and if `path` is a device or a folder.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "not a regular file, so it is not replaced", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}.{TEMPORARY}-", suffix=path.suffix, dir=str(path.parent))
     os.close(handle)

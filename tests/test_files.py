@@ -75,3 +75,10 @@ def test_remove_leftovers_leaves_folders_and_links_of_such_a_name(tmp_path):
 def test_remove_leftovers_of_no_folder_is_nothing(tmp_path):
     remove_leftovers(tmp_path / "none")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_atomic_path_does_not_replace_what_is_not_a_regular_file(tmp_path):
+    os.mkfifo(str(tmp_path / "pipe"))
+    with pytest.raises(OSError, match="not a regular file"):
+        write_text(tmp_path / "pipe", "text")
+    assert stat.S_ISFIFO(os.stat(str(tmp_path / "pipe")).st_mode)
