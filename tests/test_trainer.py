@@ -1,6 +1,7 @@
 import copy
 import dataclasses
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -245,6 +246,25 @@ def test_trainer_sets_the_precision_that_auto_means_on_its_device(tiny_images, m
     monkeypatch.setattr(trainers, "use_precision", lambda *arguments: calls.append(arguments))
     assert trainer(tiny_images, precision="auto").precision == "float32"
     assert calls == [("float32", CPU)]
+
+
+def test_close_ends_the_thread_that_gathers_batches(tiny_images):
+    trained = trainer(tiny_images)
+    trained.update()
+    thread = trained.batches.thread
+    trained.close()
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("complete", [False, True])
+def test_close_ends_a_copy_to_the_gpu_and_keeps_a_complete_one(tiny_images, complete):
+    trained, closed = trainer(tiny_images), []
+    tensor = torch.from_numpy(tiny_images) if complete else None
+    resident = SimpleNamespace(tensor=tensor, close=lambda: closed.append(True))
+    trained.resident = resident
+    trained.update()
+    trained.close()
+    assert (trained.resident is resident, bool(closed)) == (complete, not complete)
 
 
 def test_learning_rate_of_a_step_is_the_schedules(tiny_images):
