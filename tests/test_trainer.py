@@ -248,6 +248,24 @@ def test_trainer_sets_the_precision_that_auto_means_on_its_device(tiny_images, m
     assert calls == [("float32", CPU)]
 
 
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_networks_lie_in_the_devices_memory_format(tiny_images, monkeypatch, layout):
+    monkeypatch.setattr(trainers, "memory_format", lambda device: layout)
+    convolutions = [p for p in trainer(tiny_images).networks["encoder"].parameters() if p.dim() == 4]
+    assert all(p.is_contiguous(memory_format=layout) for p in convolutions)
+    assert all(p.is_contiguous() is (layout == torch.contiguous_format) for p in convolutions)
+
+
+def test_update_copies_the_data_set_once(tiny_images, monkeypatch):
+    copies, tensor = [], torch.from_numpy(tiny_images)
+    monkeypatch.setattr(trainers, "ResidentImages", lambda *of: copies.append(of) or SimpleNamespace(tensor=tensor))
+    trained = trainer(tiny_images)
+    for _ in range(2):
+        trained.update()
+        trained.close()
+    assert [of[:2] for of in copies] == [(tiny_images, CPU)]
+
+
 def test_close_ends_the_thread_that_gathers_batches(tiny_images):
     trained = trainer(tiny_images)
     trained.update()
