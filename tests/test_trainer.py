@@ -266,6 +266,23 @@ def test_update_copies_the_data_set_once(tiny_images, monkeypatch):
     assert [of[:2] for of in copies] == [(tiny_images, CPU)]
 
 
+@pytest.mark.parametrize(("objective", "count"), [("factor_vae", 8), ("beta_vae", 4)])
+def test_update_takes_as_many_images_as_its_objective_needs(tiny_images, monkeypatch, objective, count):
+    trained, seen = trainer(tiny_images, objective=objective), []
+    monkeypatch.setattr(trained, "learn", lambda images, generator: seen.append(len(images)))
+    trained.update()
+    trained.close()
+    assert seen == [count]
+
+
+def test_each_step_and_attempt_has_a_noise_of_its_own(tiny_images):
+    trained, seeds = trainer(tiny_images), set()
+    for trained.attempt in range(2):
+        for trained.step in range(500):
+            seeds.add(trained._noise_generator().initial_seed())
+    assert len(seeds) == 1000
+
+
 def test_close_ends_the_thread_that_gathers_batches(tiny_images):
     trained = trainer(tiny_images)
     trained.update()
