@@ -23,14 +23,19 @@ CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
 @pytest.fixture
 def gpu(monkeypatch):
-    """A function that has PyTorch see `count` GPUs of a compute capability, usable unless there is a `reason`."""
+    """A function that has PyTorch see `count` GPUs of a compute capability, usable unless there is a `reason`.
+
+    It returns a list that will hold the devices that were tried.
+    """
 
     def see(capability=(8, 0), count=1, reason=None):
         monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
         monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
         monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
-        monkeypatch.setattr(devices, "why_unusable", lambda name: reason)
+        monkeypatch.setattr(devices, "why_unusable", lambda name: asked.append(name) or reason)
+        return asked
 
+    asked = []
     return see
 
 
@@ -57,8 +62,9 @@ def test_a_device_that_computes_wrong_numbers_is_not_usable(monkeypatch):
 
 
 def test_auto_is_a_gpu_that_computes(gpu):
-    gpu()
-    assert resolve_device("auto") == CUDA
+    tried = gpu(count=2)
+    assert resolve_device("auto") == automatic_device() == CUDA
+    assert tried == ["cuda", "cuda"]
 
 
 def test_auto_is_the_cpu_where_the_gpu_does_not_compute(gpu, capsys):
@@ -81,8 +87,9 @@ def test_a_device_that_pytorch_does_not_know_is_refused():
 @pytest.mark.parametrize(("visible", "expected"), [(4, "cuda:3"), (2, "cuda:1"), (1, "cuda:0")])
 @pytest.mark.parametrize("name", ["auto", "cuda"])
 def test_local_rank_chooses_among_the_gpus_that_are_visible(gpu, name, visible, expected):
-    gpu(count=visible)
+    tried = gpu(count=visible)
     assert resolve_device(name, local_rank=3) == torch.device(expected)
+    assert tried == [expected]
 
 
 @pytest.mark.parametrize(
@@ -121,6 +128,11 @@ def test_a_precision_that_the_device_lacks_is_refused(gpu, device, capability, n
     gpu(capability)
     with pytest.raises(InputError, match=f"precision='{name}': {device} has no units for it; expected"):
         resolve_precision(name, device)
+
+
+@pytest.mark.skipif(not hasattr(torch, "autocast"), reason="this PyTorch has no autocast for CPUs")
+def test_bfloat16_is_what_it_says_on_a_cpu():
+    assert resolve_precision("bfloat16", CPU) == "bfloat16"
 
 
 def test_bfloat16_is_refused_where_pytorch_lacks_it(monkeypatch):

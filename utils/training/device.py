@@ -18,10 +18,10 @@ def resolve_device(name, local_rank=0):
     """
     if name == "auto":
         return automatic_device(local_rank)
-    reason = why_unusable(name if name != "cuda" else _gpu(local_rank))
-    if reason:
+    device = _gpu(local_rank) if name == "cuda" else name
+    if reason := why_unusable(device):
         raise InputError(f"device={name!r}: not usable here ({reason}); expected auto, cpu or cuda")
-    return torch.device(name if name != "cuda" else _gpu(local_rank))
+    return torch.device(device)
 
 
 def automatic_device(local_rank=0):
