@@ -61,6 +61,13 @@ def test_a_device_that_computes_wrong_numbers_is_not_usable(monkeypatch):
     assert why_unusable("cpu") == "a product is 0.0 instead of 104976.0"
 
 
+def test_why_unusable_computes_on_the_device_that_it_is_asked_for(monkeypatch):
+    ones, seen = torch.ones, []
+    monkeypatch.setattr(torch, "ones", lambda *shape, device: seen.append(device) or ones(*shape))
+    assert why_unusable("cuda:1") is None
+    assert seen == ["cuda:1", "cuda:1"]
+
+
 def test_auto_is_a_gpu_that_computes(gpu):
     tried = gpu(count=2)
     assert resolve_device("auto") == automatic_device() == CUDA
@@ -183,3 +190,8 @@ def test_full_float32_gives_the_switches_back(before):
         assert switch.allow_tf32 is before
     finally:
         switch.allow_tf32 = own
+
+
+def test_autocast_names_bfloat16_which_is_not_a_gpus_default(monkeypatch):
+    monkeypatch.setattr(torch, "autocast", lambda *arguments, **options: (arguments, options), raising=False)
+    assert autocast(CUDA, "bfloat16")() == (("cuda",), {"dtype": torch.bfloat16})

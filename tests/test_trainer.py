@@ -9,7 +9,7 @@ import torch
 from utils.config import OBJECTIVE_NAMES, Config
 from utils.errors import InputError
 from utils.run.means import Means
-from utils.training import objectives
+from utils.training import linear, objectives
 from utils.training import trainer as trainers
 from utils.training.batches import to_model_input
 from utils.training.schedule import learning_rate
@@ -281,6 +281,25 @@ def test_each_step_and_attempt_has_a_noise_of_its_own(tiny_images):
         for trained.step in range(500):
             seeds.add(trained._noise_generator().initial_seed())
     assert len(seeds) == 1000
+
+
+def test_trainer_begins_at_step_0_and_counts_its_updates(tiny_images):
+    trained, steps = trainer(tiny_images, objective="beta_vae"), []
+    for _ in range(3):
+        steps.append(trained.step)
+        trained.update()
+    trained.close()
+    assert steps == [0, 1, 2]
+
+
+def test_discriminator_multiplies_by_onednn_where_that_pays(tiny_images, monkeypatch):
+    plain = after_an_update(tiny_images)
+    monkeypatch.setattr(linear, "mkl_is_slow", lambda: True)
+    fast = after_an_update(tiny_images)
+    assert isinstance(fast.networks["discriminator"].layers[0], linear.OneDnnLinear)
+    for name in plain.networks:
+        for one, other in zip(weights(plain, name), weights(fast, name)):
+            assert float((one - other).abs().mean()) < 1e-3 * SMALL.learning_rate  # Adam moves by the rate, up or down
 
 
 def test_close_ends_the_thread_that_gathers_batches(tiny_images):
