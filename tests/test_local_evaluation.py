@@ -1,6 +1,7 @@
 import json
 import signal
 import time
+import types
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +141,11 @@ def test_local_evaluation_names_a_folder_that_cannot_be_written(evaluation, enco
     (tmp_path / "file").write_text("")
     done = evaluation("--metrics", "mig", "--output", tmp_path / "file")
     assert (done.returncode, done.stderr.splitlines()[-1][:6]) == (2, "error:")
+
+
+def test_codes_cache_reads_no_picture_that_is_drawn(files):
+    drawn = types.SimpleNamespace(images_are_stored=False, factor_sizes=(2,), sample_factors=len, observe=len)
+    assert local_evaluation.codes_cache(files, files / "encoder.pt", drawn) is None
 
 
 def test_make_report_says_why_there_is_none(tmp_path, monkeypatch):
