@@ -17,6 +17,7 @@ from pathlib import Path
 from evaluation import evaluate
 from evaluation.cache import CodesCache, digest_file, fingerprint
 from evaluation.command import add_options, print_scores, score_file
+from evaluation.contract import kind_of
 from evaluation.progress import Console
 from evaluation.results import ENCODER_DIGEST, write_result
 from utils.errors import InputError, entry_point
@@ -47,10 +48,16 @@ def score_encoder(options, environment):
         "evaluation.random_seed": options.seed,
     }
     report = Console(on_score=lambda name, result, seconds: write_result(folder, name, result, seconds, settings))
-    cache = CodesCache(folder / "metrics" / "codes", fingerprint(encoder, dataset))
     try:
         results = evaluate(
-            represent, dataset, options.metrics, options.seed, options.jobs, as_uint8=True, cache=cache, report=report
+            represent,
+            dataset,
+            options.metrics,
+            options.seed,
+            options.jobs,
+            as_uint8=True,
+            cache=codes_cache(folder, encoder, dataset),
+            report=report,
         )
     except OSError as error:
         raise InputError(f"output {folder}: {error.strerror or error}") from None
@@ -88,6 +95,13 @@ def open_inputs(encoder, name, data_root):
 
     keep_freed_memory()
     return load_encoder(encoder), load_data(name, data_root)
+
+
+def codes_cache(folder, encoder, dataset):
+    """Where the codes of `encoder` on `dataset` are kept for another call; None for pictures that are drawn anew."""
+    if kind_of(dataset) == "drawn":
+        return None
+    return CodesCache(folder / "metrics" / "codes", fingerprint(encoder, dataset))
 
 
 def make_report(folder, dataset):

@@ -12,7 +12,7 @@ from .protocol import DRAWS, VOTE_SIZE, num_points
 def encode_drawn(encoder, dataset, parts, seed, sizes, report):
     """(codes, labels) of `parts`, each {array: …}: what the codes are reduced to, and what the metrics are told."""
     codes, labels, total = {}, {}, sum(num_points(part, sizes) for part in parts)
-    with report.stage("encoding") as progress:
+    with report.stage(encoder.stage) as progress:
         for part in parts:
             random_state, reducers = np.random.RandomState(seed), {}
             for draw in DRAWS[part](dataset, random_state, sizes):

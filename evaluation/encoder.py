@@ -18,6 +18,8 @@ class Encoder:
     Raises InputError for codes of another shape, fewer than two latents, NaN, infinite or huge codes.
     """
 
+    stage = "encoding"  # what a report calls the work
+
     def __init__(self, represent, as_uint8=False):
         self.represent, self.as_uint8, self.num_codes = represent, as_uint8, None
 
@@ -66,6 +68,8 @@ def _as_array(codes):
 
 class Given:
     """In place of an encoder where codes are given: an "image" is its code."""
+
+    stage = "gathering codes"
 
     def __call__(self, codes):
         return codes

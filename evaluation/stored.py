@@ -59,7 +59,7 @@ def codes_of_stored(encoder, images, plans, cache, key, report):
             codes.update(found)
     if missing:
         asked = {name: positions for part in missing.values() for name, positions in part.items()}
-        with report.stage("encoding") as progress:
+        with report.stage(encoder.stage) as progress:
             codes.update(encode_stored(encoder, images, asked, progress=progress))
         encoder.check_repeats(images[np.arange(min(NUM_REPEATED, len(images)))], report)
     for part in missing if cache is not None else ():

@@ -208,6 +208,17 @@ def test_evaluate_scores_drawn_pictures_as_stored_ones(dataset):
     assert list(found.values()) == pytest.approx(list(expected.values()), abs=1e-6)
 
 
+def test_evaluate_scores_pairs_of_drawn_pictures_as_of_stored_ones(dataset):
+    class Plain(Pictures):
+        def draw(self, positions, random_state):
+            return self.plain[positions]
+
+    drawn = Drawn(dataset)
+    drawn.images = Plain(dataset.images)
+    found, expected = (evaluate(perfect, data, ("beta_vae_score",)) for data in (drawn, dataset))
+    assert scores(found) == scores(expected)
+
+
 def test_console_writes_plain_lines_to_a_file(dataset, tmp_path):
     with (tmp_path / "log").open("w+") as log:
         evaluate(perfect, dataset, metrics=("mig",), report=Console(stream=log))

@@ -1,6 +1,7 @@
 import json
 import signal
 import time
+import types
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,33 @@ def test_local_evaluation_takes_any_file_and_data_set(evaluation, files, tmp_pat
     assert (tmp_path / "metrics" / "mig").is_dir()
 
 
+def test_local_evaluation_scores_labelled_images_that_are_no_full_grid(evaluation, encoder, tmp_path):
+    factors = np.random.RandomState(0).randint(4, size=(400, 3))
+    factors = factors[factors.sum(axis=1) < 8]
+    images = np.zeros((len(factors), 64, 64, 3), np.uint8)
+    images[:, 0, 0] = 60 * factors
+    np.savez(tmp_path / "labelled.npz", images=images, labels=factors)
+    done = evaluation("--dataset", tmp_path / "labelled.npz", "--metrics", "dci,mig,factor_vae_metric")
+    assert done.returncode == 0, done.stderr
+    scores = final_line(done)
+    assert scores["dci"] == pytest.approx(1, abs=0.01)
+    assert "points share one" in done.stderr
+    again = evaluation("--dataset", tmp_path / "labelled.npz", "--metrics", "dci,mig,factor_vae_metric")
+    assert "codes of the votes reused" in again.stderr
+    assert final_line(again) == scores
+
+
+def test_local_evaluation_scores_a_single_factor_as_far_as_that_is_defined(evaluation, encoder, tmp_path):
+    images = np.zeros((200, 64, 64, 3), np.uint8)
+    images[:, 0, 0] = np.arange(200)[:, None]
+    np.savez(tmp_path / "one.npz", images=images)
+    (tmp_path / "one.yml").write_text("factors:\n  place: 200\n")
+    done = evaluation("--dataset", tmp_path / "one.npz", "--metrics", "dci,mig,irs")
+    assert done.returncode == 0, done.stderr
+    assert list(final_line(done)) == ["mig", "irs"]
+    assert "dci is not defined here: factors: 1 of 1 vary, expected 2 or more that do" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -113,6 +141,11 @@ def test_local_evaluation_names_a_folder_that_cannot_be_written(evaluation, enco
     (tmp_path / "file").write_text("")
     done = evaluation("--metrics", "mig", "--output", tmp_path / "file")
     assert (done.returncode, done.stderr.splitlines()[-1][:6]) == (2, "error:")
+
+
+def test_codes_cache_reads_no_picture_that_is_drawn(files):
+    drawn = types.SimpleNamespace(images_are_stored=False, factor_sizes=(2,), sample_factors=len, observe=len)
+    assert local_evaluation.codes_cache(files, files / "encoder.pt", drawn) is None
 
 
 def test_make_report_says_why_there_is_none(tmp_path, monkeypatch):

@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -81,6 +83,12 @@ def test_load_names_a_truncated_file(tmp_path, encoder_path, share):
     (tmp_path / "cut.pt").write_bytes(content[: int(share * len(content))])
     with pytest.raises(InputError, match=r"cut\.pt: not a TorchScript module"):
         representation.load(tmp_path / "cut.pt")
+
+
+def test_load_gives_no_warning(encoder_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        representation.load(encoder_path, device="cpu")
 
 
 def test_load_refuses_a_checkpoint_by_name(tmp_path):
