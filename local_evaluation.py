@@ -12,16 +12,27 @@ and, last, the line `Final Scores :  {...}` of the official script. A second cal
 import argparse
 import json
 import os
+import re
+import sys
 from pathlib import Path
+
+if "OMP_WAIT_POLICY" not in os.environ:  # before PyTorch is loaded; train.py says why
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+
+try:
+    from utils.errors import InputError, entry_point
+except ImportError as reason:  # another project's `utils` comes first
+    found = getattr(sys.modules.get("utils"), "__file__", None) or "none"
+    sys.exit(f"error: utils: found {found} instead of the kit's; rename it or take it off PYTHONPATH ({reason})")
 
 from evaluation import METRICS, evaluate
 from evaluation.cache import CodesCache, fingerprint
 from evaluation.progress import Console
 from evaluation.results import final_scores, table, write_result
-from utils.errors import InputError, entry_point
 from utils.grader.environment import read_environment
 
 DEFAULT_DATASET = "synthetic_arm"
+LARGEST_SEED = 2**32 - 1  # that numpy.random.RandomState takes
 
 
 @entry_point
@@ -53,7 +64,7 @@ def parse(arguments):
         "--dataset", help="name of a data set; default: $AICROWD_DATASET_NAME, or what it was trained on"
     )
     parser.add_argument("--metrics", type=_metrics, default=METRICS, help=f"some of {','.join(METRICS)}")
-    parser.add_argument("--seed", type=int, default=0, help="of the metrics' draws; the challenge's is 0")
+    parser.add_argument("--seed", type=_seed, default=0, help="of the metrics' draws; the challenge's is 0")
     parser.add_argument("--jobs", type=_positive, default=available_cores(), help="threads; default: all cores")
     parser.add_argument("--output", help="folder for metrics/; default: the experiment's, or the one of --encoder")
     return parser.parse_args(arguments)
@@ -105,11 +116,17 @@ def _metrics(text):
     return tuple(dict.fromkeys(names))
 
 
+def _seed(text):
+    if not re.fullmatch("[0-9]{1,10}", text) or int(text) > LARGEST_SEED:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 0 to {LARGEST_SEED}")
+    return int(text)
+
+
 def _positive(text):
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 1 on")
+    if not re.fullmatch("[0-9]+", text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number, at least 1")
     return int(text)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -92,7 +92,7 @@ def test_checkpoint_of_two_processes_is_gone_on_from_by_one(launch, tmp_path):
 
 def test_two_processes_write_one_log_and_speak_once(launch, tmp_path):
     stdout = finished(launch(*QUICK, "steps=5"))
-    assert stdout.count("all steps made") == 1
+    assert stdout.count("all updates done") == 1
     assert len((tmp_path / "output" / "experiment" / "log.csv").read_text().splitlines()) == 2
 
 

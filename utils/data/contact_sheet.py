@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
+from utils.drawing import new_figure
 from utils.errors import InputError
 from utils.files import atomic_path
 
@@ -16,8 +15,7 @@ GAP = 4  # white pixels between pictures
 def write_contact_sheet(data, path):
     """Draw the DataSet `data` into the PNG file `path`; one without factors shows pictures drawn at random."""
     rows = _rows(data)
-    figure = Figure(figsize=(1.8 + 0.72 * max(len(row[1]) for row in rows), 0.72 * len(rows) + 0.5), dpi=120)
-    FigureCanvasAgg(figure)
+    figure = new_figure(figsize=(1.8 + 0.72 * max(len(row[1]) for row in rows), 0.72 * len(rows) + 0.5), dpi=120)
     axes = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
     widest = max(len(images) for _, images in rows)
     for axis, (label, images) in zip(axes, rows):
