@@ -12,7 +12,18 @@ and, last, the line `Final Scores :  {...}` of the official script. A second cal
 
 import argparse
 import json
+import os
+import sys
 from pathlib import Path
+
+if "OMP_WAIT_POLICY" not in os.environ:  # before PyTorch is loaded; train.py says why
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+
+try:
+    from utils.errors import InputError, entry_point
+except ImportError as reason:  # another project's `utils` comes first
+    found = getattr(sys.modules.get("utils"), "__file__", None) or "none"
+    sys.exit(f"error: utils: found {found} instead of the kit's; rename it or take it off PYTHONPATH ({reason})")
 
 from evaluation import evaluate
 from evaluation.cache import CodesCache, digest_file, fingerprint
@@ -20,7 +31,6 @@ from evaluation.command import add_options, print_scores, score_file
 from evaluation.contract import kind_of
 from evaluation.progress import Console
 from evaluation.results import ENCODER_DIGEST, write_result
-from utils.errors import InputError, entry_point
 from utils.grader.environment import read_environment
 
 DEFAULT_DATASET = "synthetic_arm"
@@ -129,4 +139,4 @@ def _folder_of(encoder):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

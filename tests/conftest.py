@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from runs import QUICK
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -78,6 +80,52 @@ def spawn(tmp_path):
     for process in processes:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture(scope="session")
+def data_root(tmp_path_factory):
+    """A DISENTANGLEMENT_LIB_DATA that holds forty images of one's own."""
+    root = tmp_path_factory.mktemp("data")
+    np.save(str(root / "tiny.npy"), make_tiny_images())
+    return root
+
+
+@pytest.fixture
+def train(call, data_root):
+    """A function that runs train.py's main on the forty images; returns what a finished process would."""
+    return lambda *arguments, **variables: call(
+        *QUICK, *arguments, **{"DISENTANGLEMENT_LIB_DATA": data_root, **variables}
+    )
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch, capsys):
+    """A function that runs train.py's main in this process; returns what a finished process would."""
+    import train
+
+    def main(*arguments, **variables):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "environ", challenge_environment(tmp_path, **variables))
+            patch.setattr("utils.run.loop.LOG_SECONDS", (0.0, 1e9))  # rows at round numbers of steps on any machine
+            patch.setattr("utils.run.loop.FIRST_CHECKPOINT", 1e9)
+            code = exit_code(train.main, arguments)
+        printed = capsys.readouterr()
+        return SimpleNamespace(returncode=code, stdout=printed.out, stderr=printed.err)
+
+    return main
+
+
+@pytest.fixture
+def start(spawn, data_root):
+    """A function that starts train.py and returns its Popen; whatever still runs at the end is killed."""
+    return lambda *arguments, **variables: spawn(
+        "train.py", *QUICK, *arguments, **{"DISENTANGLEMENT_LIB_DATA": data_root, **variables}
+    )
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "output" / "experiment"
 
 
 def exit_code(main, arguments):

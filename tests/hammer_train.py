@@ -167,7 +167,7 @@ def report(name, place, spoil, exported):
     spoil()
     stdout, stderr = process.communicate()
     told = [line for line in stderr.splitlines() if line.startswith("warning: ")]
-    passed = process.returncode == 1 and "all steps made" in stdout and len(told) == len(set(told)) > 0
+    passed = process.returncode == 1 and "all updates done" in stdout and len(told) == len(set(told)) > 0
     passed = passed and (not exported or place.encoder_is_sound())
     print(f"{name}: {'as wanted' if passed else 'WRONG'}, code {process.returncode}\n" + "\n".join(told))
     if not passed:

@@ -23,8 +23,8 @@ def spins(module, **own):
     """The environment's GOMP_SPINCOUNT when importing `module` loads PyTorch."""
     environment = {k: v for k, v in os.environ.items() if k not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
     command = [sys.executable, "-c", WATCH.format(module=module)]
-    told = subprocess.run(command, cwd=str(REPOSITORY), env={**environment, **own}, stdout=subprocess.PIPE, check=True)
-    return told.stdout.decode().split()[0]
+    done = subprocess.run(command, cwd=str(REPOSITORY), env={**environment, **own}, stdout=subprocess.PIPE, check=True)
+    return done.stdout.decode().split()[0]
 
 
 @pytest.mark.parametrize("module", ["train", "local_evaluation, representation"])
@@ -38,3 +38,7 @@ USERS = [({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, "None")
 @pytest.mark.parametrize(("own", "expected"), USERS)
 def test_users_own_setting_stays(own, expected):
     assert spins("train", **own) == expected
+
+
+def test_importing_the_kit_s_rooms_sets_nothing():
+    assert spins("utils.run.folder, utils.report, utils.study.rank") == "None"

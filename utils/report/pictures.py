@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import matplotlib
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
+from utils.drawing import font_file
 from utils.files import atomic_path
 from utils.training.batches import step_generator, to_model_input
 from utils.training.objectives import ACTIVE_KL, kl_per_latent
@@ -121,7 +121,7 @@ def enlarged(pixels, scale=SCALE):
 
 def label_font(size=FONT_SIZE):
     """A typeface that every installation of matplotlib brings."""
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)
+    return ImageFont.truetype(str(font_file()), size)
 
 
 def save_png(picture, path):

@@ -6,10 +6,9 @@ import textwrap
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from evaluation.metrics.table import OFFICIAL
+from utils.drawing import new_figure
 from utils.files import atomic_path, write_text
 from utils.report import paper
 from utils.study.stages import read_result
@@ -90,8 +89,7 @@ def as_csv(found, reported):
 def plot(study, found, reported):
     """A figure with one panel a metric: ours as dots and bars, the paper's as hollow diamonds."""
     rows = [*study.rows, *(row for row in reported if row not in study.rows)]
-    figure = Figure(figsize=(13, 1.7 + 0.42 * len(rows)), dpi=110)
-    FigureCanvasAgg(figure)
+    figure = new_figure(figsize=(13, 1.7 + 0.42 * len(rows)), dpi=110)
     panels = figure.subplots(1, len(OFFICIAL), sharey=True)
     for panel, metric in zip(panels, OFFICIAL):
         _panel(panel, rows, found, reported, metric.name)

@@ -194,7 +194,7 @@ def forecast(stage):
     step, seconds = int(rows[-1]["step"]), float(rows[-1]["seconds"])
     rate, overhead = step / seconds, max(0.0, stage.wall - seconds)
     steps = min(config.steps, int(rate * (config.time_budget - overhead)))
-    ends = "all steps made" if steps == config.steps else "the time budget ends the run"
+    ends = "all steps are made" if steps == config.steps else "the time budget ends the run"
     return (
         f"in {clock(config.time_budget)} at {rate:.2g} steps/s (this machine's, not the grader's): "
         f"{steps:,} of {config.steps:,} steps, {ends}; {overhead:.0f} s go to start and end"
