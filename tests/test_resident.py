@@ -1,6 +1,7 @@
 """The copy of the data set, made in the CPU's memory where a GPU's is meant."""
 
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ def copied(tiny_images, monkeypatch):
 
 def test_copy_holds_every_image(copied, tiny_images):
     images, lines = copied
+    assert images.tensor.dtype == torch.uint8
     assert np.array_equal(images.tensor.numpy(), tiny_images)
     assert lines == ["copying the data set to cpu (0.0 GB); training goes on meanwhile", "the data set is on cpu"]
 
@@ -91,6 +93,17 @@ def test_free_memory_counts_what_pytorch_holds_unused(monkeypatch):
     for name, value in (("mem_get_info", (100, 1000)), ("memory_reserved", 50), ("memory_allocated", 20)):
         monkeypatch.setattr(torch.cuda, name, lambda device, value=value: value, raising=False)
     assert free_memory(CPU) == 130
+
+
+def test_free_memory_of_old_versions_is_what_is_not_allocated(monkeypatch):
+    monkeypatch.delattr(torch.cuda, "mem_get_info", raising=False)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 20)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(total_memory=100))
+    assert free_memory(CPU) == 80
+
+
+def test_training_is_left_4_gib_of_the_gpus_memory():
+    assert residents.SPARE == 4 * 1024**3
 
 
 def test_batches_are_the_same_from_the_file_and_from_the_copy(copied, tiny_images):
