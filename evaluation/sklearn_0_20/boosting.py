@@ -13,7 +13,7 @@ from typing import NamedTuple
 import joblib
 import numpy as np
 
-from .boosting_kernels import DEPTH, begin_trees, grow_factor, search_trees, split_trees
+from .boosting_kernels import DEPTH, advance_trees, grow_factor, search_trees
 
 STAGES = 100
 SHORT = 0.05  # seconds; a call of the kernels that is over sooner gets more trees the next time, to spare hand-overs
@@ -108,12 +108,12 @@ def _grow_by_code(forest, stages, seed, jobs, progress):
         try:
             for step in range(stages * int(forest.rows.max())):
                 active = np.flatnonzero(step < stages * forest.rows)
-                begin_trees(forest, active, step, thread, jobs)
                 for level in range(DEPTH):
+                    advance_trees(forest, active, step, level, seed, thread, jobs)
                     barrier.wait()
                     search_trees(forest, active, level, thread, jobs)
                     barrier.wait()
-                    split_trees(forest, active, step, level, seed, thread, jobs)
+                advance_trees(forest, active, step, DEPTH, seed, thread, jobs)
                 if thread == 0:
                     progress(len(active), total)
         except threading.BrokenBarrierError:

@@ -9,10 +9,8 @@ import numpy as np
 
 from ..compiled import njit
 
-DEPTH = 3
-LEARNING_RATE = 0.1
-PURE = 1e-7  # a node whose residuals vary less is not split
-GAP = np.float32(1e-7)
+DEPTH, LEARNING_RATE = 3, 0.1
+PURE, GAP = 1e-7, np.float32(1e-7)  # a node whose residuals vary less is not split, codes that are closer not separated
 CLOSED = 4  # slot of the points that are in no open node
 NO_SPLIT = -1.0
 
@@ -30,30 +28,24 @@ def grow_factor(forest, f, first, last, seed):
 
 
 @njit
-def begin_trees(forest, active, step, thread, threads):
-    """Begin tree number `step` of every factor in `active` (int64) that is this thread's."""
-    for f in active:
-        if f % threads == thread:
-            _begin(forest, f, step)
-
-
-@njit
 def search_trees(forest, active, level, thread, threads):
     """The best splits by this thread's share of all pairs of codes and factors in `active`."""
-    half = (forest.keys.shape[0] + 1) // 2
+    half = (forest.keys.shape[0] + 1) // 2  # codes are searched two at a time
     pairs = len(active) * half
     for pair in range(thread * pairs // threads, (thread + 1) * pairs // threads):
         _search(forest, active[pair // half], pair % half * 2, level, forest.scratch[thread])
 
 
 @njit
-def split_trees(forest, active, step, level, seed, thread, threads):
-    """Split one level of every factor in `active` that is this thread's; after the last level finish its tree."""
-    for f in active:
-        if f % threads == thread:
-            _split(forest, f, step, level, seed)
-            if level + 1 == DEPTH:
-                _finish(forest, f, step)
+def advance_trees(forest, active, step, level, seed, thread, threads):
+    """This thread's factors of `active`: begin tree `step` (level 0) or split the level above; at last finish it."""
+    for f in active[active % threads == thread]:
+        if level == 0:
+            _begin(forest, f, step)
+        else:
+            _split(forest, f, step, level - 1, seed)
+        if level == DEPTH:
+            _finish(forest, f, step)
 
 
 @njit
