@@ -143,8 +143,8 @@ def train(loop, events):
         return loop.go()
     except NotFinite as error:
         fail(str(error), events, loop.group.is_main)
-    except ProcessLost:
-        raise
+    except ProcessLost as error:  # said at once: the launcher may kill this process any moment
+        fail(str(error), events)
     except Exception as error:
         saved = loop.rescue()
         if isinstance(error, InputError) or is_out_of_memory(error):

@@ -1,7 +1,6 @@
 """One model on two processes: the same trajectory, the same files, and an end when one of them dies."""
 
 import os
-import signal
 import time
 
 import numpy as np
@@ -45,13 +44,6 @@ def finished(process):
     stdout, stderr = process.communicate()
     assert process.returncode == 0, stderr
     return stdout
-
-
-def children(process):
-    """The processes that a launcher has started, by their ids."""
-    path = f"/proc/{process.pid}/task/{process.pid}/children"
-    with open(path, encoding="ascii") as file:
-        return [int(number) for number in file.read().split()]
 
 
 def newest(tmp_path):
@@ -103,19 +95,20 @@ def test_two_processes_print_one_plan(launch, tmp_path):
     assert not (tmp_path / "output").exists()
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="finds the processes in /proc")
-def test_a_dead_process_ends_the_others_with_a_message(launch, tmp_path):
-    process = launch(*QUICK, "steps=100000")
+def test_a_dead_process_ends_the_others_with_a_message(spawn, tmp_path):
+    np.save(str(tmp_path / "tiny.npy"), make_tiny_images())
+    common = {"WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port(), "DISENTANGLEMENT_LIB_DATA": tmp_path}
+    main, other = (spawn(*QUICK, "steps=100000", RANK=rank, LOCAL_RANK=rank, **common) for rank in (0, 1))
     log = tmp_path / "output" / "experiment" / "log.csv"
     end = time.monotonic() + 120
-    while not log.exists():
-        assert process.poll() is None, process.communicate()
+    while not (log.exists() and log.read_text().count("\n") > 1):  # both train
+        assert main.poll() is None, main.communicate()
         assert time.monotonic() < end
         time.sleep(0.05)
-    os.kill(children(process)[1], signal.SIGKILL)
-    _, stderr = process.communicate(timeout=120)
-    assert process.returncode != 0
-    assert "another process of this run has ended or hangs" in stderr
+    other.kill()
+    _, stderr = main.communicate(timeout=120)
+    assert main.returncode == 1
+    assert stderr.count("another process of this run has ended or hangs") == 1, stderr
 
 
 @pytest.mark.parametrize(
