@@ -95,6 +95,14 @@ def test_two_processes_print_one_plan(launch, tmp_path):
     assert not (tmp_path / "output").exists()
 
 
+@pytest.mark.parametrize("argument", ["gama=3", "dataset=nothing", "batch_size=5"])
+def test_two_processes_print_bad_input_once(launch, argument):
+    process = launch(*QUICK, argument)
+    _, stderr = process.communicate()
+    assert process.returncode != 0
+    assert [line[:6] for line in stderr.splitlines()].count("error:") == 1
+
+
 def test_a_dead_process_ends_the_others_with_a_message(spawn, tmp_path):
     np.save(str(tmp_path / "tiny.npy"), make_tiny_images())
     common = {"WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port(), "DISENTANGLEMENT_LIB_DATA": tmp_path}

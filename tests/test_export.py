@@ -1,6 +1,7 @@
 import copy
 import subprocess
 import sys
+import warnings
 
 import pytest
 import torch
@@ -44,3 +45,10 @@ def test_export_of_weights_that_are_not_finite_keeps_the_last_file(tmp_path):
         export_encoder(encoder, 3, path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_export_works_where_warnings_are_errors(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        export_encoder(Encoder(3, 7), 3, tmp_path / "m.pt")
+    assert (tmp_path / "m.pt").exists()

@@ -9,7 +9,11 @@
 """
 
 import importlib
+import os
 import sys
+
+if "OMP_WAIT_POLICY" not in os.environ:  # before PyTorch is loaded; train.py says why
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 from utils.errors import InputError, entry_point
 

@@ -85,16 +85,16 @@ class Run:
         self.attempt("checkpoint", lambda: checkpoint.save(self.checkpoints, state))
         saved = time.monotonic()
         if permits(saved - began if self.drawing is None else self.drawing):
-            self.attempt("report", lambda: self.write_report(self.folder, trainer), Exception)  # not worth a run
+            self.attempt("report", lambda: self.write_report(self.folder, trainer))
             self.drawing = time.monotonic() - saved
         return time.monotonic() - began
 
-    def attempt(self, name, write, failures=(OSError, RuntimeError)):  # RuntimeError: torch.jit.save on a full disk
-        """Whether `write()` succeeded; one of the `failures` becomes one line on stderr, the first time."""
+    def attempt(self, name, write):
+        """Whether `write()` succeeded; any error becomes one line on stderr, the first time."""
         try:
             write()
             return True
-        except failures as error:
+        except Exception as error:  # also what PyTorch raises at a full disk: no write is worth a run
             if name not in self.problems:
                 text = f"warning: {name} not written: {_reason(error)}; training goes on"
                 print(text, file=sys.stderr, flush=True)
