@@ -21,9 +21,10 @@ if "OMP_WAIT_POLICY" not in os.environ:  # before PyTorch is loaded; train.py sa
 
 try:
     from utils.errors import InputError, entry_point
-except ImportError as reason:  # another project's `utils` comes first
+except ImportError:  # another project's `utils` comes first
     found = getattr(sys.modules.get("utils"), "__file__", None) or "none"
-    sys.exit(f"error: utils: found {found} instead of the kit's; rename it or take it off PYTHONPATH ({reason})")
+    print(f"error: utils: found {found} instead of the kit's; rename it or take it off PYTHONPATH", file=sys.stderr)
+    sys.exit(2)
 
 from evaluation import evaluate
 from evaluation.cache import CodesCache, digest_file, fingerprint

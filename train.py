@@ -29,9 +29,10 @@ if "OMP_WAIT_POLICY" not in os.environ:
 
 try:
     from utils.errors import InputError, entry_point
-except ImportError as reason:  # another project's `utils` comes first
+except ImportError:  # another project's `utils` comes first
     found = getattr(sys.modules.get("utils"), "__file__", None) or "none"
-    sys.exit(f"error: utils: found {found} instead of the kit's; rename it or take it off PYTHONPATH ({reason})")
+    print(f"error: utils: found {found} instead of the kit's; rename it or take it off PYTHONPATH", file=sys.stderr)
+    sys.exit(2)
 
 from utils.bench.plan import print_plan
 from utils.config import read_config

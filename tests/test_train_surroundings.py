@@ -232,6 +232,6 @@ def test_another_module_named_utils_is_named(tmp_path, script):
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], cwd=str(REPOSITORY), capture_output=True, text=True
     )
-    assert done.returncode == 1
     assert done.stderr.count("\n") == 1
+    assert done.returncode == 2
     assert f"utils: found {tmp_path / 'utils.py'} instead of the kit's" in done.stderr
