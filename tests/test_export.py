@@ -6,7 +6,7 @@ import warnings
 import pytest
 import torch
 
-from utils.run.export import export_encoder
+from utils.run.export import _verify, export_encoder
 from utils.training.models import Encoder
 
 
@@ -52,3 +52,23 @@ def test_export_works_where_warnings_are_errors(tmp_path):
         warnings.simplefilter("error")
         export_encoder(Encoder(3, 7), 3, tmp_path / "m.pt")
     assert (tmp_path / "m.pt").exists()
+
+
+@pytest.mark.parametrize(("size", "difference"), [(1.0, 1.2e-5), (0.1, 1.2e-5), (100.0, 1.2e-3)])
+def test_export_refuses_codes_that_differ_by_more_than_a_hundred_thousandth(size, difference):
+    with pytest.raises(RuntimeError, match="codes differ by"):
+        verify_codes(size, difference)
+
+
+@pytest.mark.parametrize(("size", "difference"), [(1.0, 0.8e-5), (0.1, 0.8e-5), (100.0, 0.8e-3)])
+def test_export_takes_codes_that_differ_by_rounding(size, difference):
+    verify_codes(size, difference)
+
+
+def verify_codes(size, difference):
+    """Compare codes of `size` with exported ones that differ from them by `difference`."""
+
+    def encoder(size):
+        return lambda images: torch.full((len(images), 2), size, dtype=torch.float64)
+
+    _verify(encoder(size + difference), encoder(size), channels=3)

@@ -67,6 +67,8 @@ class Run:
         try:
             trainer.load_state_dict(state)
             return state["seconds"]
+        except InputError:  # it says more
+            raise
         except (RuntimeError, KeyError, ValueError, TypeError) as error:
             raise InputError(
                 f"{self.checkpoints}: not of this configuration and version of the kit ({_reason(error)}); {SET_ASIDE}"
