@@ -1,5 +1,9 @@
+import contextlib
+import io
+
 import numpy as np
 import pytest
+from conftest import make_tiny_images
 
 from utils.bench import steps as bench
 from utils.bench.__main__ import main
@@ -9,12 +13,14 @@ def numbers(line):
     return line.split()[-len(bench.COLUMNS) :]
 
 
-@pytest.fixture
-def table(monkeypatch, capsys, tiny_images):
-    monkeypatch.setattr(bench, "CASES", ({"width": 1, "latent_dim": 2},))
-    monkeypatch.setattr(bench, "find_images", lambda dataset: np.concatenate([tiny_images] * 4))
-    bench.main(["seconds=0.1"])
-    return capsys.readouterr().out.splitlines()
+@pytest.fixture(scope="module")
+def table():
+    """What the command prints for one case, line by line."""
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as printed:
+        patch.setattr(bench, "CASES", ({"width": 1, "latent_dim": 2},))
+        patch.setattr(bench, "find_images", lambda dataset: np.concatenate([make_tiny_images()] * 4))
+        bench.main(["seconds=0.1"])
+    return printed.getvalue().splitlines()
 
 
 def test_bench_prints_a_row_a_case_under_its_columns(table):
