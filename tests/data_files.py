@@ -3,6 +3,10 @@
 import struct
 
 import numpy as np
+import pytest
+
+from utils.data import load
+from utils.errors import InputError
 
 SPRITE_SIZES = (1, 3, 2, 4, 3, 3)
 SHAPES_SIZES = (2, 3, 2, 2, 2, 3)
@@ -85,3 +89,9 @@ def write_shapes3d_npz(root, sizes=SHAPES_SIZES):
     (root / "3dshapes").mkdir(parents=True, exist_ok=True)
     name = "look-at-object-room_floor-hueXwall-hueXobj-hueXobj-sizeXobj-shapeXview-azi.npz"
     np.savez(str(root / "3dshapes" / name), images=shapes3d(sizes), labels=np.zeros(tuple(sizes) + (6,)))  # noqa: RUF005
+
+
+def refused(folder, match):
+    """Loading the images at `folder` is bad input, for which the message is `match`."""
+    with pytest.raises(InputError, match=match):
+        load(folder, "/nowhere")
