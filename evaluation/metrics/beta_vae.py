@@ -15,7 +15,7 @@ from .arrays import as_classes, check_codes, check_fixed
 def beta_vae(
     pairs_train: Array, fixed_train: Array, pairs_eval: Array, fixed_eval: Array, progress: Progress = None
 ) -> Result:
-    """How well a linear classifier tells which factor two points share, from how far apart their codes are.
+    """How well a linear classifier finds the factor that two points share, from how far apart their codes are.
 
     pairs_train, pairs_eval  (votes, 2, size, D): in each vote, codes of `size` pairs of points, the two of a pair
                              equal in one factor

@@ -13,7 +13,7 @@ PRUNED_BELOW = 0.05  # standard deviation of a latent that counts as collapsed
 
 
 def factor_vae(codes: Array, codes_train: Array, fixed_train: Array, codes_eval: Array, fixed_eval: Array) -> Result:
-    """How well the latent that varies least tells which factor was held fixed.
+    """How well the latent that varies least identifies the factor that was held fixed.
 
     codes                    (n, D) of points drawn at random, which give each latent's variance
     codes_train, codes_eval  (votes, size, D): in each vote, codes of points that share the value of one factor
