@@ -7,7 +7,7 @@ from pathlib import Path
 
 from utils.config import Config
 from utils.errors import InputError
-from utils.files import remove_leftovers, write_text
+from utils.files import numbered, remove_leftovers, write_text
 from utils.run import checkpoint, lock
 from utils.run.export import export_encoder
 from utils.training import models
@@ -127,9 +127,7 @@ class Run:
             raise InputError(f"{path}: the folder holds a run of another configuration ({changes}); {SET_ASIDE}")
 
     def _set_aside(self):
-        number = 1
-        while (aside := self.folder.with_name(f"{self.folder.name}.{number}")).exists():
-            number += 1
+        aside = numbered(self.folder)
         self.folder.rename(aside)
         (aside / lock.NAME).unlink()
         self.lock.close()

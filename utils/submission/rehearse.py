@@ -1,7 +1,6 @@
 """Rehearses a submission: a fresh clone, run as the grader runs it, its outputs checked as the grader reads them."""
 
 import contextlib
-import csv
 import json
 import os
 import secrets
@@ -17,6 +16,7 @@ from utils.durations import clock
 from utils.errors import InputError
 from utils.files import REPOSITORY
 from utils.grader.environment import read_environment
+from utils.run.log import read_log
 from utils.submission.grader_redis import free_port, listening_grader, redis_server
 from utils.submission.stand_in_data import NAME, place_data
 
@@ -187,11 +187,10 @@ def find_secrets(stage):
 def forecast(stage):
     """How many updates the real budget allows at this machine's speed."""
     config = read_config(stage.clone / "configs" / "challenge.yml")
-    with (stage.run_folder / "log.csv").open(newline="", encoding="utf-8") as log:
-        rows = list(csv.DictReader(log))
-    if not rows:
+    log = read_log(stage.run_folder / "log.csv")
+    if not log:
         raise Failure("no step was logged in this time; rehearse longer, with --minutes")
-    step, seconds = int(rows[-1]["step"]), float(rows[-1]["seconds"])
+    step, seconds = int(log["step"][-1]), float(log["seconds"][-1])
     rate, overhead = step / seconds, max(0.0, stage.wall - seconds)
     steps = min(config.steps, int(rate * (config.time_budget - overhead)))
     ends = "all steps are made" if steps == config.steps else "the time budget ends the run"
