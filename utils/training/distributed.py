@@ -60,10 +60,6 @@ class SingleProcess:
         """What `make()` returns in the main process."""
         return make()
 
-    def main_first(self, make):
-        """What `make()` returns here; the main process is done with it before another begins."""
-        return make()
-
 
 class ProcessGroup(SingleProcess):
     """The processes that torchrun started; see SingleProcess for the methods."""
@@ -114,11 +110,6 @@ class ProcessGroup(SingleProcess):
         made = [make() if self.is_main else None]
         self._call(distributed.broadcast_object_list, made)
         return made[0]
-
-    def main_first(self, make):
-        made = make() if self.is_main else None
-        self.all_reduce_max([0.0])
-        return made if self.is_main else make()
 
     def _call(self, function, *arguments, **options):
         try:
