@@ -63,6 +63,9 @@ class Config:
     checkpoint_every: float = setting(300.0, 0.1, duration=True)  # longest time between checkpoints, exports and
     # reports (s); the first ones come sooner
 
+    # What is measured beside training.
+    held_out: int = setting(0, 0)  # images that training never sees; `python -m utils.study` compares runs on them
+
     # The machine. `auto` takes a GPU where there is one, and the precision that gains on it.
     device: str = "auto"  # auto, cpu, cuda, cuda:1, ...
     precision: str = setting("auto", choices=("auto", "float32", "tf32", "bfloat16"))  # auto: see docs/gpu.md

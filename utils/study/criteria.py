@@ -1,40 +1,48 @@
-"""What can be said about runs without labels: UDR, reconstruction and ELBO, and how far each agrees with the scores."""
+"""What can be said about runs without labels: UDR, reconstruction and ELBO."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy.stats import spearmanr
 
 from utils.data import load
 from utils.errors import InputError
 from utils.run.folder import read_networks
 from utils.study.udr import udr
-from utils.training.batches import step_generator, to_model_input
+from utils.training.batches import held_out_positions, to_model_input
 from utils.training.objectives import kl_per_latent, reconstruction_loss
 
-IMAGES = 1000  # on which runs are compared
+IMAGES = 1000  # on which runs are compared that held none out; training has drawn from them too
 
 
 class Measured(NamedTuple):
-    """A run on IMAGES images that the data set's size alone decides. Training has drawn from them too."""
+    """A run on n images that the data set's size and `held_out` alone decide: those held out, if any were."""
 
-    codes: np.ndarray  # (IMAGES, latents), means
+    codes: np.ndarray  # (n, latents), means
     kl: np.ndarray  # (latents,) in nats
     reconstruction: float  # log-likelihood in nats an image, of one code drawn for each
 
+    @property
+    def elbo(self):
+        """The evidence lower bound in nats an image: reconstruction less KL."""
+        return self.reconstruction - float(self.kl.sum())
 
-def measure(run, data_root):
-    """The Measured of `run`; InputError for a run whose checkpoint is missing or not its own."""
+
+def measure(folder, config, data_root):
+    """The Measured of the run in `folder`; InputError for a checkpoint that is missing or not its own.
+
+    config: utils.config.Config of the run
+    """
     try:
-        networks = read_networks(run.folder, run.config)
+        networks = read_networks(Path(folder), config)
     except (RuntimeError, KeyError, StopIteration):
-        raise InputError(f"{run.folder}: its checkpoint is not of the networks in its config.json") from None
+        raise InputError(f"{folder}: its checkpoint is not of the networks in its config.json") from None
     if networks is None:
-        raise InputError(f"{run.folder}: has no sound checkpoint, which UDR needs")
-    images = load(run.config.dataset, data_root).images
-    chosen = np.sort(step_generator(0, 3).integers(len(images), size=IMAGES))
-    parts = [to_model_input(np.asarray(images[some]), "cpu") for some in np.array_split(chosen, 8)]
+        raise InputError(f"{folder}: has no sound checkpoint, which UDR and reconstruction need")
+    images = load(config.dataset, data_root).images
+    chosen = held_out_positions(len(images), config.held_out or min(IMAGES, len(images)))
+    parts = [to_model_input(np.asarray(images[some]), "cpu") for some in np.array_split(chosen, -(-len(chosen) // 128))]
     return _measure(*networks, parts)
 
 
@@ -58,14 +66,5 @@ def criteria(measured):
     return {
         "UDR": udr([one.codes for one in measured], [one.kl for one in measured]),
         "reconstruction": reconstruction,
-        "ELBO": reconstruction - np.array([one.kl.sum() for one in measured]),
+        "ELBO": np.array([one.elbo for one in measured]),
     }
-
-
-def agreement(one, other):
-    """Spearman's correlation of two arrays (runs,) in words."""
-    if np.ptp(one) == 0 or np.ptp(other) == 0:
-        return "undefined (all equal)"
-    if np.isnan(other).any():
-        return "undefined (a score is not a number)"
-    return f"{spearmanr(one, other)[0]:+.2f}"

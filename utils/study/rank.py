@@ -11,7 +11,11 @@ from evaluation.metrics.table import OFFICIAL
 from evaluation.results import read_results
 from utils.errors import InputError
 from utils.run.folder import FREE_TO_CHANGE, read_run_config
-from utils.study.criteria import agreement, criteria, measure
+from utils.study.correlation import gain_of_choice, rank_correlation
+from utils.study.criteria import criteria, measure
+
+
+CANDIDATES = (2, 4, 8)  # numbers of runs for which the gain of choosing among them is told
 
 
 class Ranked(NamedTuple):
@@ -74,10 +78,9 @@ def choose_without_labels(runs, data_root):
 
 
 def _group_lines(group, data_root):
-    found = criteria([measure(run, data_root) for run in group])
+    found = criteria([measure(run.folder, run.config, data_root) for run in group])
     official = np.array([[run.scores[metric.name] for metric in OFFICIAL] for run in group])
     overall = ranks(official).mean(axis=1)
-    columns = {"mean rank": -overall, **dict(zip([metric.title for metric in OFFICIAL], official.T))}
     lines = [f"without labels, among {len(group)} runs that differ in their seed alone:"]
     for index, run in enumerate(group):
         values = "  ".join(f"{name} {scores[index]:.4f}" for name, scores in found.items())
@@ -86,9 +89,23 @@ def _group_lines(group, data_root):
         best = int(np.argmax(scores))
         place = _place(overall, best)
         lines.append(f"  {name} picks {group[best].name}, which the official scores place {place} of {len(group)}")
-        correlations = ", ".join(f"{title} {agreement(scores, column)}" for title, column in columns.items())
-        lines.append(f"    Spearman correlation of {name} with the official scores: {correlations}")
+        lines += _agreement_lines(name, scores, official, overall)
     return lines
+
+
+def _agreement_lines(name, criterion, official, overall):
+    """Correlations of `criterion` (runs,) with the `official` scores (runs, 5) and ranks, and what its choice gains."""
+    columns = {"mean rank": -overall, **dict(zip([metric.title for metric in OFFICIAL], official.T))}
+    found = ", ".join(f"{title} {rank_correlation(criterion, column)}" for title, column in columns.items())
+    gains = ", ".join(
+        f"{gain_of_choice(criterion, official.mean(axis=1), count):+.4f} among {count}"
+        for count in CANDIDATES
+        if count <= len(criterion)
+    )
+    return [
+        f"    Spearman correlation of {name} with the official scores, 95 % bootstrap interval: {found}",
+        f"    mean of the five scores of its choice, less that of a random run: {gains}",
+    ]
 
 
 def _place(values, index):

@@ -18,6 +18,11 @@ def step_generator(*key):
     return np.random.Generator(np.random.Philox(np.random.SeedSequence(key)))
 
 
+def held_out_positions(count, held_out):
+    """Sorted positions of `held_out` of `count` images, decided by the two numbers alone: (held_out,) int64."""
+    return np.sort(step_generator(0, 3).choice(count, held_out, replace=False))
+
+
 def to_model_input(batch, device):
     """uint8 NHWC array or tensor -> float32 NCHW in [0, 1] on `device`, in its memory format."""
     batch = torch.as_tensor(batch).to(device, non_blocking=True).permute(0, 3, 1, 2)
@@ -31,12 +36,16 @@ class Batches:
     key      whole numbers; with the step's number they decide the draw, uniform with replacement
     part     which of the `size` images drawn are given, as positions; None: all
     resident ResidentImages of the same images, from which batches come as soon as it is complete; None: never
+    held_out how many images are never drawn: those of `held_out_positions`
     """
 
-    def __init__(self, images, size, key, first_step, device, part=None, resident=None):
+    def __init__(self, images, size, key, first_step, device, part=None, resident=None, held_out=0):
         self.images, self.size, self.key, self.device = images, size, tuple(key), device
         self.part = slice(None) if part is None else part
         self.step, self.resident = first_step, resident
+        self.kept = None  # positions that may be drawn; None: all
+        if held_out:
+            self.kept = np.setdiff1d(np.arange(len(images)), held_out_positions(len(images), held_out))
         self.positions = []  # of the images of the next steps, on the GPU
         self.queue = queue.Queue(AHEAD)
         self.closed = threading.Event()
@@ -77,7 +86,9 @@ class Batches:
         return tensor.pin_memory() if self.device.type == "cuda" else tensor
 
     def _draw(self, step):
-        return step_generator(*self.key, step).integers(len(self.images), size=self.size)[self.part]
+        generator, images = step_generator(*self.key, step), self.images if self.kept is None else self.kept
+        drawn = generator.integers(len(images), size=self.size)[self.part]
+        return drawn if self.kept is None else self.kept[drawn]
 
     def _gather_ahead(self):
         step = self.step

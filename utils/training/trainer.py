@@ -77,7 +77,8 @@ class Trainer:
             size = self.config.batch_size * halves
             if self.resident is None:
                 self.resident = ResidentImages(self.images, self.device, self._say)
-            self.batches = Batches(self.images, size, key, self.step, self.device, part, self.resident)
+            held_out = self.config.held_out
+            self.batches = Batches(self.images, size, key, self.step, self.device, part, self.resident, held_out)
         return self.batches.next()
 
     def _say(self, text):

@@ -1,0 +1,67 @@
+"""Rank correlations with intervals, and what a choice by one measure gains in another."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from utils.study.correlation import gain_of_choice, rank_correlation
+
+
+@pytest.fixture
+def pair():
+    one = np.random.RandomState(0).randn(30)
+    return one, one + np.random.RandomState(1).randn(30)
+
+
+def test_correlation_is_spearmans(pair):
+    assert rank_correlation(*pair).value == pytest.approx(spearmanr(*pair)[0])
+
+
+def test_correlation_with_ties_is_spearmans(pair):
+    rounded = np.round(pair[0]), np.round(pair[1])
+    assert rank_correlation(*rounded).value == pytest.approx(spearmanr(*rounded)[0])
+
+
+def test_interval_covers_the_truth_as_often_as_it_says():
+    # of normal pairs with correlation r, Spearman's is 6 / pi arcsin(r / 2) in the limit; here 0.6829
+    truth, covered = 6 / np.pi * np.arcsin(0.35), 0
+    for seed in range(60):
+        x, y = np.random.RandomState(seed).multivariate_normal([0, 0], [[1, 0.7], [0.7, 1]], 40).T
+        found = rank_correlation(x, y)
+        covered += found.low <= truth <= found.high
+    assert 51 <= covered <= 60  # of 95 %: 57, standard deviation 1.7
+
+
+def test_interval_is_the_same_each_time(pair):
+    assert rank_correlation(*pair) == rank_correlation(*pair)
+
+
+def test_correlation_within_groups_ignores_what_differs_between_them():
+    one, other = np.array([1.0, 2, 3, 11, 12, 13]), np.array([13.0, 12, 11, 23, 22, 21])
+    assert rank_correlation(one, other).value > 0
+    assert rank_correlation(one, other, groups=["a"] * 3 + ["b"] * 3).value == pytest.approx(-1)
+
+
+def test_correlation_leaves_out_groups_of_one_run():
+    assert rank_correlation([1, 2, 3, 99], [1, 2, 3, 0], groups=[0, 0, 0, 1]).value == pytest.approx(1)
+
+
+@pytest.mark.parametrize("other", [[1.0, 1, 1], [1.0, np.nan, 2]])
+def test_correlation_with_what_does_not_vary_or_is_no_number_is_undefined(other):
+    assert str(rank_correlation([1.0, 2, 3], other)) == "undefined"
+
+
+def test_gain_of_choice_is_the_mean_over_all_sets_of_candidates():
+    criterion, scores = np.random.RandomState(0).rand(2, 7)
+    chosen = [scores[max(some, key=lambda run: criterion[run])] for some in combinations(range(7), 3)]
+    assert gain_of_choice(criterion, scores, 3) == pytest.approx(np.mean(chosen) - scores.mean())
+
+
+def test_gain_of_choice_among_all_runs_is_that_of_the_best():
+    assert gain_of_choice([1, 3, 2], [0.1, 0.5, 0.3], 3) == pytest.approx(0.2)
+
+
+def test_choice_among_one_gains_nothing():
+    assert gain_of_choice([1, 3, 2], [0.1, 0.5, 0.3], 1) == pytest.approx(0)

@@ -1,0 +1,71 @@
+"""How far two measures of the same runs agree, with the interval that so few runs leave open, and what a choice gains."""
+
+from math import comb, nan
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import rankdata
+
+RESAMPLES = 2000
+LEVEL = 0.95
+
+
+class Correlation(NamedTuple):
+    """Spearman's correlation and its percentile bootstrap interval (Efron & Tibshirani 1993, chapter 13)."""
+
+    value: float  # in [-1, 1]; NaN where one of the two is constant or not a number
+    low: float
+    high: float
+
+    def __str__(self):
+        if np.isnan(self.value):
+            return "undefined"
+        return f"{self.value:+.2f} [{self.low:+.2f}, {self.high:+.2f}]"
+
+
+def rank_correlation(one, other, groups=None):
+    """The Correlation of two arrays (runs,); the runs are what is drawn again, 2,000 times, with replacement.
+
+    groups  (runs,) labels: ranks are taken within each group, so that differences between groups do not count;
+            groups of a single run are left out. None: all are one group
+    """
+    one, other = np.asarray(one, float), np.asarray(other, float)
+    groups = np.zeros(len(one), int) if groups is None else np.unique(groups, return_inverse=True)[1]
+    if np.isnan(one).any() or np.isnan(other).any():
+        return Correlation(nan, nan, nan)
+    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    members = [found for found in members if len(found) > 1]
+    generator = np.random.RandomState(0)
+    drawn = [[generator.choice(found, len(found)) for found in members] for _ in range(RESAMPLES)]
+    resampled = np.array([_of_groups(one, other, picked) for picked in drawn])
+    resampled = resampled[~np.isnan(resampled)]
+    tail = 100 * (1 - LEVEL) / 2
+    low, high = np.percentile(resampled, [tail, 100 - tail]) if len(resampled) else (nan, nan)
+    return Correlation(_of_groups(one, other, members), float(low), float(high))
+
+
+def _of_groups(one, other, members):
+    """Pearson's of the ranks within each of `members`, arrays of positions; NaN where nothing varies."""
+    if not members:
+        return nan
+    x, y = (np.concatenate([_centred_ranks(values[found]) for found in members]) for values in (one, other))
+    length = np.sqrt(x @ x) * np.sqrt(y @ y)
+    return float(x @ y / length) if length > 0 else nan
+
+
+def _centred_ranks(values):
+    """Ranks from -0.5 to 0.5 whatever the number of values, with mean 0."""
+    return (rankdata(values) - (len(values) + 1) / 2) / max(1, len(values) - 1)
+
+
+def gain_of_choice(criterion, scores, candidates):
+    """How much higher the score is of the best by `criterion` among `candidates` random runs than of a random run.
+
+    criterion, scores  (runs,); higher is better. Averaged over all sets of `candidates` of the runs. Among equals the
+    first counts.
+    """
+    runs = len(criterion)
+    order = np.argsort(-np.asarray(criterion, float), kind="stable")
+    chances = [comb(runs - 1 - place, candidates - 1) / comb(runs, candidates) for place in range(runs)]
+    scores = np.asarray(scores, float)
+    return float(np.dot(chances, scores[order]) - scores.mean())
