@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from utils.training.batches import Batches, step_generator, to_model_input
+from utils.training.batches import Batches, held_out_positions, step_generator, to_model_input
 
 CPU = torch.device("cpu")
 
@@ -73,3 +73,18 @@ def test_close_ends_the_thread(tiny_images):
 def test_to_model_input_divides_by_255():
     image = np.full((1, 64, 64, 1), 51, dtype=np.uint8)
     assert torch.equal(to_model_input(image, CPU), torch.full((1, 1, 64, 64), 0.2))
+
+
+def test_images_held_out_are_never_drawn(tiny_images):
+    marked = np.zeros_like(tiny_images)
+    marked[:, 0, 0, 0] = np.arange(len(marked))
+    batches = Batches(marked, 8, (0, 0), 0, CPU, held_out=5)
+    seen = {round(float(value) * 255) for _ in range(60) for value in batches.next()[:, 0, 0, 0]}
+    batches.close()
+    assert seen == set(range(len(marked))) - set(held_out_positions(len(marked), 5).tolist())
+
+
+def test_positions_held_out_are_different_and_the_same_each_time():
+    found = held_out_positions(100, 40)
+    assert len(set(found.tolist())) == 40
+    assert found.tolist() == sorted(held_out_positions(100, 40).tolist())

@@ -3,6 +3,7 @@
 import csv
 import importlib.util
 import io
+import json
 import os
 import subprocess
 import sys
@@ -51,6 +52,7 @@ def calls(monkeypatch, tmp_path):
     made = Calls()
     monkeypatch.setattr(stages_module, "_call", made)
     monkeypatch.setattr(stages_module, "_scores", lambda folder: dict.fromkeys(DEFAULT, 0.25))
+    monkeypatch.setattr(stages_module, "_without_labels", lambda *_: {"reconstruction": -9.0, "elbo": -10.0})
     monkeypatch.setenv("AICROWD_OUTPUT_PATH", str(tmp_path / "unused"))
     return made
 
@@ -76,6 +78,25 @@ def test_study_never_does_finished_work_again(study, calls):
     calls.clear()
     study("configs/studies/objectives.yml", "seeds=3")
     assert {next(one for one in arguments if one.startswith("seed=")) for arguments in trained(calls)} == {"seed=2"}
+
+
+def test_study_does_a_result_without_reconstruction_again(study, calls, tmp_path):
+    study("configs/studies/latents.yml", "seeds=1", "latent_dim=4")
+    (path,) = (tmp_path / "study" / "results").iterdir()
+    path.write_text(path.read_text(encoding="utf-8").replace('"elbo"', '"else"'), encoding="utf-8")
+    calls.clear()
+    study("configs/studies/latents.yml", "seeds=1", "latent_dim=4")
+    assert len(trained(calls)) == 1
+
+
+def test_study_draws_the_curves_of_its_runs(study, calls, tmp_path):
+    study("configs/studies/latents.yml", "seeds=2", "latent_dim=4,8")
+    runs = tmp_path / "study" / "runs"
+    for run in (path for path in runs.iterdir() if path.is_dir()):
+        (run / "log.csv").write_text("step,seconds,reconstruction,kl\n1,1,9,0.5\n2,2,8,0.75\n", encoding="utf-8")
+    study("configs/studies/latents.yml", "seeds=2", "latent_dim=4,8")
+    with Image.open(tmp_path / "study" / "curves.png") as image:
+        assert image.size[0] > image.size[1] > 100
 
 
 def test_study_goes_on_after_a_failed_run_and_names_it(study, calls, tmp_path, capsys):
@@ -210,7 +231,7 @@ def study_arguments(tmp_path, data, *more):
 
 
 def test_study_killed_at_any_moment_goes_on_where_it_was(tmp_path, data, command, spawn):
-    arguments = study_arguments(tmp_path, data, "steps=60", "seeds=1")
+    arguments = study_arguments(tmp_path, data, "steps=60", "seeds=1", "held_out=4")
     first = spawn(*arguments)
     run = tmp_path / "study" / "runs" / "seed0"
     deadline = time.monotonic() + 120
@@ -222,6 +243,8 @@ def test_study_killed_at_any_moment_goes_on_where_it_was(tmp_path, data, command
     done = command(*arguments, timeout=240)
     assert done.returncode == 0, done.stderr
     assert "| **60** | 1 | 0." in done.stdout
+    (result,) = (json.loads(path.read_text(encoding="utf-8")) for path in (tmp_path / "study" / "results").iterdir())
+    assert result["elbo"] < result["reconstruction"] < 0
     steps = [int(line.partition(",")[0]) for line in (run / "log.csv").read_text(encoding="utf-8").splitlines()[1:]]
     assert steps == sorted(set(steps))
 

@@ -1,4 +1,4 @@
-"""Run a study, a grid of ordinary runs of train.py, and set it beside the paper's numbers; or rank runs.
+"""Run a study, a grid of ordinary runs of train.py, and set it beside the paper's numbers; or compare runs.
 
     python -m utils.study configs/studies/objectives.yml                                 # the paper's first table
     python -m utils.study configs/studies/objectives.yml steps=3000 seeds=3 --jobs 2     # the same study, smaller
@@ -6,9 +6,10 @@
     python -m utils.study configs/studies/objectives.yml --backend dask --address HOST:8786
     python -m utils.study rank RUN_FOLDER RUN_FOLDER ...                 # by the official scores, and without labels
     python -m utils.study rank --official --paper RUN_FOLDER ...         # as the challenge ranked its entrants
+    python -m utils.study reconstruction STUDY_FOLDER ...                # whether it goes with the scores, over studies
 
-Leaves in --output (default: studies/NAME under $AICROWD_OUTPUT_PATH) table.md, table.csv and plot.png, and each run's
-own folder under runs/. Called again it goes on where it stopped; what is finished is not done again. On a cluster
+Leaves in --output (default: studies/NAME under $AICROWD_OUTPUT_PATH) table.md, table.csv, plot.png (the scores),
+curves.png (the runs' losses beside each other), and each run's own folder under runs/. Called again it goes on where it stopped; what is finished is not done again. On a cluster
 all machines must see this repository, the data and the output under the same paths.
 Exit code: 0 all done; 1 some run failed (table.md names it), the others are done; 2 bad input.
 """
@@ -25,6 +26,8 @@ from utils.errors import InputError, entry_point
 from utils.grader.environment import read_environment
 from utils.study.entries import rank_officially
 from utils.study.grid import read_study
+from utils.study.progress import Progress
+from utils.study.reconstruction import relate
 from utils.study.stages import run_stages
 from utils.study.tables import write_tables
 
@@ -46,6 +49,8 @@ def main(arguments=None):
     environment = read_environment()
     if arguments and arguments[0] == "rank":
         return _rank(arguments[1:], environment)
+    if arguments and arguments[0] == "reconstruction":
+        return _reconstruction(arguments[1:], environment)
     options = _parse(arguments)
     study = read_study(options.study, options.overrides)
     folder = (options.output or environment.output_path / "studies" / study.name).resolve()
@@ -66,7 +71,7 @@ def run_all(study, folder, options, data_root):
     tasks = [
         joblib.delayed(run_stages)(str(folder), name, stages, threads, str(data_root)) for name, stages in study.runs
     ]
-    with _backend(options.backend, options.address) as settings:
+    with _backend(options.backend, options.address) as settings, Progress(folder, study):
         reasons = joblib.Parallel(n_jobs=options.jobs, batch_size=1, pre_dispatch="all", **settings)(tasks)
     return {name: reason for (name, _), reason in zip(study.runs, reasons) if reason is not None}
 
@@ -135,6 +140,18 @@ def _rank(arguments, environment):
     from utils.study.rank import rank  # PyTorch takes seconds to import
 
     rank(options.runs, environment.data_root)
+    return 0
+
+
+def _reconstruction(arguments, environment):
+    parser = argparse.ArgumentParser(
+        prog="python -m utils.study reconstruction",
+        description="Correlate reconstruction with the official scores over the runs of studies: reconstruction.md, .png.",
+    )
+    parser.add_argument("studies", nargs="+", type=Path, metavar="STUDY_FOLDER")
+    parser.add_argument("--output", type=Path, help="folder; default: studies under $AICROWD_OUTPUT_PATH")
+    options = parser.parse_args(arguments)
+    print(relate(options.studies, options.output or environment.output_path / "studies"))
     return 0
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from evaluation.metrics.table import OFFICIAL
 from evaluation.results import read_results
+from utils.errors import InputError
 from utils.files import REPOSITORY, write_text
 from utils.run.folder import FREE_TO_CHANGE
 from utils.run.log import read_log
@@ -36,7 +37,7 @@ def run_stages(folder, name, stages, threads, data_root):
         with _locked(folder / "runs" / f".{name}.lock") as lock:
             for stage in stages:
                 if read_result(folder, stage) is None:
-                    _make_result(folder, name, stage, _environment(folder, name, threads, data_root), lock)
+                    _make_result(folder, name, stage, _environment(folder, name, threads, data_root), lock, data_root)
     except (Failed, OSError) as error:
         print(f"{name}: {error}", file=sys.stderr, flush=True)
         return str(error)
@@ -44,13 +45,14 @@ def run_stages(folder, name, stages, threads, data_root):
 
 
 def read_result(folder, stage):
-    """{"scores": {metric: score}, ...} of a stage that is done, or None."""
+    """{"scores": {metric: score}, "reconstruction": nats, "elbo": nats, ...} of a stage that is done, or None."""
     try:
         found = json.loads(result_path(folder, stage).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     same = isinstance(found, dict) and found.get("config") == _lasting(stage.config)
-    return found if same and set(found.get("scores", ())) == {metric.name for metric in OFFICIAL} else None
+    whole = same and set(found.get("scores", ())) == {metric.name for metric in OFFICIAL} and "elbo" in found
+    return found if whole else None
 
 
 def result_path(folder, stage):
@@ -58,7 +60,7 @@ def result_path(folder, stage):
     return Path(folder) / "results" / f"{stage.row.replace('/', '_')}-seed{stage.config.seed}.json"
 
 
-def _make_result(folder, name, stage, environment, lock):
+def _make_result(folder, name, stage, environment, lock, data_root):
     began = time.monotonic()
     values = {key: value for key, value in stage.config.as_dict().items() if value != ""}
     _call(["train.py", *(f"{key}={value}" for key, value in values.items())], environment, lock)
@@ -73,6 +75,7 @@ def _make_result(folder, name, stage, environment, lock):
         "run": name,
         "config": _lasting(stage.config),
         "scores": _scores(folder / "runs" / name),
+        **_without_labels(folder / "runs" / name, stage.config, data_root),
         "training_seconds": float(log["seconds"][-1]),
         "scoring_seconds": time.monotonic() - scored_from,
     }
@@ -87,6 +90,17 @@ def _scores(run_folder):
     if missing:
         raise Failed(f"local_evaluation.py left no score of {', '.join(missing)}")
     return {metric.name: metric.score(results[metric.name]) for metric in OFFICIAL}
+
+
+def _without_labels(run_folder, config, data_root):
+    """Reconstruction and ELBO in nats an image, on the images that were held out, if any were."""
+    from utils.study.criteria import measure  # PyTorch takes seconds to import
+
+    try:
+        measured = measure(run_folder, config, data_root)
+    except InputError as error:
+        raise Failed(str(error)) from None
+    return {"reconstruction": measured.reconstruction, "elbo": measured.elbo}
 
 
 def _lasting(config):

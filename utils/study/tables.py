@@ -1,4 +1,4 @@
-"""A study's table.md, table.csv and plot.png; the paper's numbers stand in rows of their own."""
+"""A study's table.md, table.csv, plot.png and curves.png; the paper's numbers stand in rows of their own."""
 
 import csv
 import io
@@ -11,19 +11,25 @@ from evaluation.metrics.table import OFFICIAL
 from utils.drawing import new_figure
 from utils.files import atomic_path, write_text
 from utils.report import paper
+from utils.study.curves import draw_curves, read_logs
 from utils.study.stages import read_result
 
 OURS, THEIRS = "#10568c", "#a06a12"
 
 
 def write_tables(folder, study, failures):
-    """Write the three files into `folder`, from the results that are there; `failures`: {run's name: reason}."""
+    """Write the files into `folder`, from the results and logs that are there; `failures`: {run's name: reason}."""
     found = collect(folder, study)
     reported = paper_rows(study)
     write_text(Path(folder) / "table.md", markdown(study, found, reported, failures))
     write_text(Path(folder) / "table.csv", as_csv(found, reported))
-    with atomic_path(Path(folder) / "plot.png") as temporary:
-        plot(study, found, reported).savefig(str(temporary), format="png")
+    for name, figure in {
+        "plot.png": plot(study, found, reported),
+        "curves.png": draw_curves(study, read_logs(folder, study)),
+    }.items():
+        if figure is not None:
+            with atomic_path(Path(folder) / name) as temporary:
+                figure.savefig(str(temporary), format="png")
 
 
 def collect(folder, study):

@@ -1,0 +1,65 @@
+"""Reconstruction beside the scores, over the results of studies."""
+
+import json
+
+import pytest
+
+from evaluation.metrics.table import DEFAULT
+from utils.study.__main__ import main
+from utils.study.reconstruction import read_results_of, relate
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Two objectives, four seeds each: within each the better reconstruction scores worse, between them better."""
+    (tmp_path / "study" / "results").mkdir(parents=True)
+    for place, objective in enumerate(("factor_vae", "beta_vae")):
+        for seed in range(4):
+            result = {
+                "row": objective,
+                "config": {"objective": objective, "dataset": "sprites", "seed": seed, "gamma": 10.0},
+                "scores": dict.fromkeys(DEFAULT, 0.4 * place - 0.01 * seed + 0.5),
+                "reconstruction": 100.0 * place + seed,
+            }
+            path = tmp_path / "study" / "results" / f"{objective}-seed{seed}.json"
+            path.write_text(json.dumps(result), encoding="utf-8")
+    return tmp_path / "study"
+
+
+def cells(text, name):
+    (line,) = [line for line in text.splitlines() if line.startswith(f"| {name} |")]
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_correlation_is_told_within_and_across_objectives(study, tmp_path):
+    text = relate([study], tmp_path / "out")
+    assert cells(text, "within an objective")[1:4] == ["2", "8", "-1.00 [-1.00, -1.00]"]
+    assert cells(text, "all runs on a data set")[1:3] == ["1", "8"]
+    assert cells(text, "all runs on a data set")[3].startswith("+0.5")  # by hand: 11 / 21
+
+
+def test_relate_draws_the_runs(study, tmp_path):
+    relate([study], tmp_path / "out")
+    assert (tmp_path / "out" / "reconstruction.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_study_named_twice_counts_once(study, tmp_path):
+    assert relate([study, study], tmp_path / "out") == relate([study], tmp_path / "out")
+
+
+def test_a_folder_without_results_is_refused_by_name(tmp_path, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["reconstruction", str(tmp_path)])
+    assert end.value.code == 2
+    assert f"{tmp_path}: has no results" in capsys.readouterr().err
+
+
+def test_a_result_that_is_none_is_refused_by_name(study, capsys):
+    (study / "results" / "zz.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(["reconstruction", str(study)])
+    assert "zz.json: no result of a study" in capsys.readouterr().err
+
+
+def test_results_are_read_in_the_order_of_their_names(study):
+    assert [one.row for one in read_results_of(study)] == ["beta_vae"] * 4 + ["factor_vae"] * 4

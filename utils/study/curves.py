@@ -1,0 +1,61 @@
+"""The runs of a study beside each other while they learned: curves of what their logs hold."""
+
+import textwrap
+from pathlib import Path
+
+from utils.drawing import new_figure
+from utils.run.log import read_log
+
+PANELS = {  # columns of log.csv, and what their panel is called
+    "reconstruction": "reconstruction loss (nats)",
+    "kl": "KL (nats, weighted)",
+    "tc": "TC (nats, weighted)",
+    "discriminator_accuracy": "discriminator's accuracy",
+}
+EARLY = 0.05  # share of a curve whose values may leave the frame: losses start orders of magnitude above the rest
+
+
+def read_logs(folder, study):
+    """[(row, log)] of the runs that have one; a run that serves several rows counts for the last."""
+    found = []
+    for name, stages in study.runs:
+        log = read_log(Path(folder) / "runs" / name / "log.csv")
+        if log:
+            found.append((stages[-1].row if len(stages) == 1 else "all rows", log))
+    return found
+
+
+def draw_curves(study, logs):
+    """A figure with a panel for each of PANELS that any run logged; a line a run, a colour a row. None without any."""
+    panels = [name for name in PANELS if any(name in log for _, log in logs)]
+    if not panels:
+        return None
+    rows = list(dict.fromkeys(row for row, _ in logs))
+    figure = new_figure(figsize=(4.2 * len(panels), 4.4), dpi=110)
+    for panel, name in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
+        _draw_panel(panel, name, rows, logs)
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="lower center", ncol=min(7, len(rows)), frameon=False, fontsize=9)
+    figure.suptitle(textwrap.fill(study.title, 120), fontsize=12)
+    figure.subplots_adjust(left=0.06, right=0.985, top=0.8, bottom=0.22, wspace=0.28)
+    return figure
+
+
+def _draw_panel(panel, name, rows, logs):
+    limits, labelled = [], set()
+    for row, log in logs:
+        if name not in log:
+            continue
+        color = f"C{rows.index(row) % 10}"  # of matplotlib's cycle
+        label = None if row in labelled else row
+        labelled.add(row)
+        panel.plot(log["step"], log[name], color=color, linewidth=1, alpha=0.8, label=label)
+        late = log[name][int(len(log[name]) * EARLY) :]
+        limits += [late.min(), late.max()]
+    if limits and max(limits) > min(limits):
+        margin = 0.04 * (max(limits) - min(limits))
+        panel.set_ylim(min(limits) - margin, max(limits) + margin)
+    panel.set_title(PANELS[name], fontsize=11)
+    panel.set_xlabel("updates", fontsize=9)
+    panel.grid(color="#e3e6e8")
+    panel.tick_params(labelsize=8)
