@@ -96,6 +96,7 @@ def test_check_sizes_refuses_impossible_grids(sizes):
         ("synthetic_arm", 2, "e99dfff8875719fc"),
         ("synthetic_arm_first", 1, "bec7f73b3ae4c77e"),
         ("synthetic_arm_flat", 1, "fc4e8adfb24ba394"),
+        ("synthetic_arm_haze", 1, "6e49decd6ace4f90"),
     ],
 )
 def test_picture_is_what_it_was(name, version, expected):

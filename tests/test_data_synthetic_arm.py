@@ -47,8 +47,8 @@ def test_synthetic_arm_names_a_damaged_file(root, tmp_path, damage):
 def test_synthetic_arm_keeps_looks_apart(tmp_path):
     sizes = (1, 1, 1, 1, 1, 1, 1)
     looks = [load(name, tmp_path, factor_sizes=sizes).images[0] for name in LOOKS]
-    assert len(list(tmp_path.glob("synthetic_arm*/*.npz"))) == len(looks) == 3
-    assert len({image.tobytes() for image in looks}) == 3
+    assert len(list(tmp_path.glob("synthetic_arm*/*.npz"))) == len(looks) == 4
+    assert len({image.tobytes() for image in looks}) == 4
 
 
 def test_synthetic_arm_names_a_folder_that_is_a_file(tmp_path):

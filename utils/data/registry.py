@@ -14,6 +14,7 @@ _LOADERS = {
     "synthetic_arm": synthetic_arm.load,
     "synthetic_arm_first": synthetic_arm.load,
     "synthetic_arm_flat": synthetic_arm.load,
+    "synthetic_arm_haze": synthetic_arm.load,
     "sprites": sprites.load,
     "mpi3d_toy": mpi3d.load,
     "mpi3d_realistic": mpi3d.load,
@@ -28,7 +29,13 @@ _LOADERS = {
     "cars3d": cars3d.load,
     "smallnorb": smallnorb.load,
 }
-RENDERED = ("synthetic_arm", "synthetic_arm_first", "synthetic_arm_flat", "sprites")  # drawn by the kit when first used
+RENDERED = (  # drawn by the kit when first used
+    "synthetic_arm",
+    "synthetic_arm_first",
+    "synthetic_arm_flat",
+    "synthetic_arm_haze",
+    "sprites",
+)
 
 
 def names():

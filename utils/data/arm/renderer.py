@@ -90,7 +90,12 @@ def pose_images(sizes, pose, look=EMBEDDED):
     images = np.empty((sizes[0], sizes[4], SIDE, SIDE, 3), np.uint8)
     curve = raytrace.screen_curve()
     raytrace.paint(layers, look.object_colors[: sizes[0]], look.ring_colors[: sizes[4]], curve, images)
-    return images
+    return images if look.haze == 0 else _hazy_levels(look.haze)[images]
+
+
+def _hazy_levels(haze):
+    """What each of the 256 levels becomes where the share `haze` of the light is grey: uint8 (256,)."""
+    return np.round(128 * haze + (1 - haze) * np.arange(256)).astype(np.uint8)
 
 
 def _block_images(block, sizes, look):
