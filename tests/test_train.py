@@ -171,6 +171,7 @@ def test_train_prefers_the_graders_data_set_to_the_file_s(call):
         (["dataset=mpi3d_real"], {}, "mpi3d_real"),
         (["dataset=mpi4d"], {}, "mpi4d"),
         (["device=cuda:99"], {}, "cuda:99"),
+        (["dataset=tiny.npy", "held_out=100000"], {}, "held_out=100000"),
         (["dataset=tiny.npy"], {"AICROWD_OUTPUT_PATH": "/proc/nothing"}, "/proc/nothing"),
         ([], {"AICROWD_EVALUATION_NAME": "../../x"}, "AICROWD_EVALUATION_NAME"),
         ([], {"AICROWD_CUDA": "maybe"}, "maybe"),
