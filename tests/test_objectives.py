@@ -150,13 +150,6 @@ def test_factor_vae_weighs_tc_with_gamma():
     assert float(terms["tc"]) == 150
 
 
-@pytest.mark.parametrize(("step", "weight"), [(0, 4.0), (100, 1.0)])
-def test_factor_vaes_kl_weighs_more_at_first(step, weight):
-    config = dataclasses.replace(Config(), kl_start=4.0, annealing_steps=100)
-    terms = OBJECTIVES["factor_vae"].function(posterior(), step, config, torch.zeros(1, 2))
-    assert float(terms["kl"]) == weight * float(objectives.total_kl(posterior()))
-
-
 def test_objectives_are_those_that_a_configuration_may_name():
     assert set(OBJECTIVES) == set(OBJECTIVE_NAMES)
 

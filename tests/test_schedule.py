@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from utils.config import Config
-from utils.training.schedule import kl_weight, learning_rate
+from utils.training.schedule import learning_rate
 
 
 @pytest.mark.parametrize(
@@ -32,12 +32,3 @@ def test_learning_rate_warms_up_below_its_decay():
 def test_learning_rate_of_a_budget_that_is_spent_is_0():
     config = Config(learning_rate=1e-3, decay="budget", steps=100)
     assert learning_rate(config, 10, 1.2) == pytest.approx(0)
-
-
-@pytest.mark.parametrize(("step", "weight"), [(0, 16.0), (50, 4.0), (100, 1.0), (7000, 1.0)])
-def test_kl_weight_falls_from_its_start_to_1(step, weight):
-    assert kl_weight(Config(kl_start=16.0, annealing_steps=100), step) == pytest.approx(weight, rel=1e-12)
-
-
-def test_kl_weight_is_1_by_default():
-    assert [kl_weight(Config(), step) for step in (0, 1, 200_000)] == [1, 1, 1]

@@ -41,8 +41,7 @@ class Config:
     gamma: float = setting(30.0, 0)  # weight of TC (FactorVAE, eq. 2) or of |KL - C| (Annealed-, BottleneckVAE)
     beta: float = setting(4.0, 0)  # weight of KL (beta-VAE, eq. 4) or of TC (beta-TCVAE, eq. 4)
     capacity: float = setting(25.0, 0)  # C in nats (AnnealedVAE: its final value)
-    kl_start: float = setting(1.0, 1)  # FactorVAE's weight of KL at first; it falls to eq. 2's weight, 1
-    annealing_steps: int = setting(100_000, 1)  # updates until AnnealedVAE's C is `capacity`, or FactorVAE's weight 1
+    annealing_steps: int = setting(100_000, 1)  # updates until AnnealedVAE's C is `capacity`
     lambda_od: float = setting(10.0, 0)  # DIP-VAE's weight of covariances off the diagonal
     lambda_d: float = setting(100.0, 0)  # DIP-VAE's weight of the diagonal's distance from 1
 
@@ -50,6 +49,8 @@ class Config:
     latent_dim: int = setting(10, 1, 65536)  # number of latents
     width: int = setting(1, 1, 64)  # multiplies every number of channels and units
     depth: int = setting(1, 1, 64)  # convolutions at each resolution; those beyond the first are residual
+    initial_logvar: float = setting(0.0, -20, 20)  # log-variance of the posterior before the first update, about; below
+    # 0 the codes carry more than noise at once, so that the decoder learns to use them before KL has emptied them
 
     # The optimisation. A step is one update of each network.
     batch_size: int = setting(64, 2, 65536)  # images an update; the discriminator takes as many again

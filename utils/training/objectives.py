@@ -9,7 +9,6 @@ from typing import Callable, NamedTuple
 import torch
 from torch.nn import functional
 
-from utils.training.schedule import kl_weight
 
 ACTIVE_KL = 0.01  # nats; a latent whose KL is larger is counted as active
 
@@ -51,11 +50,8 @@ class Objective(NamedTuple):
 
 
 def factor_vae(posterior, step, config, logits):
-    """FactorVAE, Kim & Mnih 2018, eq. 2: KL + gamma TC, TC by the discriminator's density ratio (eq. 3).
-
-    KL's weight is 1, but for the first updates where `kl_start` is above 1.
-    """
-    return {"kl": kl_weight(config, step) * total_kl(posterior), "tc": config.gamma * density_ratio_tc(logits)}
+    """FactorVAE, Kim & Mnih 2018, eq. 2: KL + gamma TC, TC by the discriminator's density ratio (eq. 3)."""
+    return {"kl": total_kl(posterior), "tc": config.gamma * density_ratio_tc(logits)}
 
 
 def beta_vae(posterior, step, config, logits):

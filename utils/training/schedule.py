@@ -1,6 +1,6 @@
-"""What changes with the update: the autoencoder's learning rate, and the weight of FactorVAE's KL.
+"""What changes with the update: the autoencoder's learning rate.
 
-The rate warms up, then it falls if `decay` says so. Warm-up (Goyal et al. 2017, section 2.2,
+It warms up, then it falls if `decay` says so. Warm-up (Goyal et al. 2017, section 2.2,
 https://arxiv.org/abs/1706.02677): at the full rate from the first update on, KL can fall to nothing within hundreds of
 updates, before the decoder uses any latent, and most latents stay at the prior.
 """
@@ -26,12 +26,3 @@ def _left(config, step, spent):
     if config.decay == "budget":
         share = min(1.0, max(share, spent))
     return 0.5 * (1 + math.cos(math.pi * share))
-
-
-def kl_weight(config, step):
-    """Weight of FactorVAE's KL at update `step`: from `kl_start` to 1 over `annealing_steps`, by equal ratios.
-
-    Above 1 each nat costs more, so that the factor that matters most takes one latent before several divide it. At 1,
-    where it stays, the objective is Kim & Mnih's (2018, eq. 2). The extra weight is ours.
-    """
-    return config.kl_start ** max(0.0, 1 - step / config.annealing_steps)
