@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+from tqdm import tqdm
+
 from evaluation.metrics.table import OFFICIAL
 from evaluation.results import read_results
 from utils.errors import InputError
@@ -39,7 +41,7 @@ def run_stages(folder, name, stages, threads, data_root):
                 if read_result(folder, stage) is None:
                     _make_result(folder, name, stage, _environment(folder, name, threads, data_root), lock, data_root)
     except (Failed, OSError) as error:
-        print(f"{name}: {error}", file=sys.stderr, flush=True)
+        _say(f"{name}: {error}", sys.stderr)
         return str(error)
     return None
 
@@ -81,7 +83,13 @@ def _make_result(folder, name, stage, environment, lock, data_root):
     }
     write_text(result_path(folder, stage), json.dumps(result, indent=2) + "\n")
     scores = "  ".join(f"{metric} {score:.4f}" for metric, score in result["scores"].items())
-    print(f"{stage.row}, seed {stage.config.seed}: {scores}  ({time.monotonic() - began:.0f} s)", flush=True)
+    _say(f"{stage.row}, seed {stage.config.seed}: {scores}  ({time.monotonic() - began:.0f} s)", sys.stdout)
+
+
+def _say(text, stream):
+    """A line above the bar of utils.study.progress, where there is one."""
+    tqdm.write(text, file=stream)
+    stream.flush()
 
 
 def _scores(run_folder):
