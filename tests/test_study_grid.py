@@ -2,6 +2,7 @@
 
 import pytest
 
+from utils.config import read_config
 from utils.errors import InputError
 from utils.study.grid import read_study
 
@@ -105,3 +106,10 @@ def test_read_study_refuses_impossible_arguments(overrides, reason):
 def test_read_study_refuses_a_file_that_is_none(grid_file, text, reason):
     with pytest.raises(InputError, match=reason):
         read_study(grid_file(text))
+
+
+def test_recipes_end_in_the_quick_starts_own():
+    *_, stage = (stages[0] for _, stages in read_study("configs/studies/recipes.yml", ["seeds=1"]).runs)
+    quick = read_config("configs/quickstart.yml")
+    shared = ("gamma", "latent_dim", "batch_size", "learning_rate", "discriminator_learning_rate", "warmup_steps")
+    assert [getattr(stage.config, key) for key in shared] == [getattr(quick, key) for key in shared]

@@ -207,11 +207,3 @@ def test_trainer_reads_no_factor(tiny_images):
     trained = trainer(Images())
     assert math.isfinite(float(trained.update()["kl"]))
     trained.close()
-
-
-def test_initial_logvar_is_the_posteriors_before_the_first_update_about(tiny_images):
-    images = to_model_input(tiny_images, CPU)
-    plain, biased = (trainer(tiny_images, initial_logvar=value).networks["encoder"](images) for value in (0.0, -4.0))
-    assert torch.equal(plain[0], biased[0])
-    torch.testing.assert_close(biased[1], plain[1] - 4)
-    assert plain[1].abs().max() < 2

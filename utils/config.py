@@ -49,8 +49,6 @@ class Config:
     latent_dim: int = setting(10, 1, 65536)  # number of latents
     width: int = setting(1, 1, 64)  # multiplies every number of channels and units
     depth: int = setting(1, 1, 64)  # convolutions at each resolution; those beyond the first are residual
-    initial_logvar: float = setting(0.0, -20, 20)  # log-variance of the posterior before the first update, about; below
-    # 0 the codes carry more than noise at once, so that the decoder learns to use them before KL has emptied them
 
     # The optimisation. A step is one update of each network.
     batch_size: int = setting(64, 2, 65536)  # images an update; the discriminator takes as many again

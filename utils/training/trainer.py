@@ -48,9 +48,7 @@ class Trainer:
         if self.adversarial:
             linear = linear_for(self.device, dtype, self.precision)
             networks["discriminator"] = models.Discriminator(config.latent_dim, linear=linear)
-        networks = {name: models.initialise(network, generator) for name, network in networks.items()}
-        networks["encoder"].logvar.bias.data.fill_(config.initial_logvar)
-        self.networks = {name: self._place(network, dtype) for name, network in networks.items()}
+        self.networks = {name: self._place(models.initialise(net, generator), dtype) for name, net in networks.items()}
         vae = [*networks["encoder"].parameters(), *networks["decoder"].parameters()]
         self.optimizers = {"vae": adam(vae, config.learning_rate, VAE_BETAS, self.device)}
         if self.adversarial:
