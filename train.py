@@ -126,7 +126,9 @@ def load_data(config, environment, group):
     data = run_in_all(group, lambda: load(config.dataset, environment.data_root) if group.is_main else None)
     data = run_in_all(group, lambda: data or load(config.dataset, environment.data_root))
     if config.held_out >= len(data.images):
-        raise InputError(f"held_out={config.held_out}: expected fewer than the {len(data.images):,} images of {data.name}")
+        raise InputError(
+            f"held_out={config.held_out}: expected fewer than the {len(data.images):,} images of {data.name}"
+        )
     return data
 
 

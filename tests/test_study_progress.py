@@ -28,7 +28,7 @@ def log(folder, name, step):
 
 
 def test_updates_are_those_of_results_and_logs(tmp_path, study):
-    (first, stages), (second, _) = study.runs
+    (_, stages), (second, _) = study.runs
     finish(tmp_path, stages[0])
     log(tmp_path, second, 30)
     assert Progress(tmp_path, study).updates() == 130
@@ -44,7 +44,7 @@ def test_updates_of_a_run_count_once(tmp_path, study):
 def test_line_tells_the_time_left_at_the_pace_since_the_start(tmp_path, study, monkeypatch):
     clock = [1000.0]
     monkeypatch.setattr("utils.study.progress.time.monotonic", lambda: clock[0])
-    (first, stages), (second, _) = study.runs
+    (_, stages), (second, _) = study.runs
     finish(tmp_path, stages[0])
     with Progress(tmp_path, study) as progress:
         assert progress.line() == "1 of 2 runs done, update 100 of 200, time left not known yet"

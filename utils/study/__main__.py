@@ -9,8 +9,9 @@
     python -m utils.study reconstruction STUDY_FOLDER ...                # whether it goes with the scores, over studies
 
 Leaves in --output (default: studies/NAME under $AICROWD_OUTPUT_PATH) table.md, table.csv, plot.png (the scores),
-curves.png (the runs' losses beside each other), and each run's own folder under runs/. Called again it goes on where it stopped; what is finished is not done again. On a cluster
-all machines must see this repository, the data and the output under the same paths.
+curves.png (the runs' losses beside each other), and each run's own folder under runs/. Called again it goes on where it
+stopped; what is finished is not done again. On a cluster all machines must see this repository, the data and the output
+under the same paths.
 Exit code: 0 all done; 1 some run failed (table.md names it), the others are done; 2 bad input.
 """
 
@@ -146,7 +147,7 @@ def _rank(arguments, environment):
 def _reconstruction(arguments, environment):
     parser = argparse.ArgumentParser(
         prog="python -m utils.study reconstruction",
-        description="Correlate reconstruction with the official scores over the runs of studies: reconstruction.md, .png.",
+        description="Correlate reconstruction with the scores over the runs of studies; leaves reconstruction.md, .png.",
     )
     parser.add_argument("studies", nargs="+", type=Path, metavar="STUDY_FOLDER")
     parser.add_argument("--output", type=Path, help="folder; default: studies under $AICROWD_OUTPUT_PATH")

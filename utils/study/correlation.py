@@ -1,4 +1,4 @@
-"""How far two measures of the same runs agree, with the interval that so few runs leave open, and what a choice gains."""
+"""How far two measures of the same runs agree, with the interval that few runs leave, and what a choice gains."""
 
 from math import comb, nan
 from typing import NamedTuple

@@ -14,7 +14,6 @@ from utils.run.folder import FREE_TO_CHANGE, read_run_config
 from utils.study.correlation import gain_of_choice, rank_correlation
 from utils.study.criteria import criteria, measure
 
-
 CANDIDATES = (2, 4, 8)  # numbers of runs for which the gain of choosing among them is told
 
 

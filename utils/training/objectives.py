@@ -9,7 +9,6 @@ from typing import Callable, NamedTuple
 import torch
 from torch.nn import functional
 
-
 ACTIVE_KL = 0.01  # nats; a latent whose KL is larger is counted as active
 
 
