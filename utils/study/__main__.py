@@ -147,7 +147,7 @@ def _rank(arguments, environment):
 def _reconstruction(arguments, environment):
     parser = argparse.ArgumentParser(
         prog="python -m utils.study reconstruction",
-        description="Correlate reconstruction with the scores over the runs of studies; leaves reconstruction.md, .png.",
+        description="Correlate reconstruction with the scores over the runs of studies: reconstruction.md and .png.",
     )
     parser.add_argument("studies", nargs="+", type=Path, metavar="STUDY_FOLDER")
     parser.add_argument("--output", type=Path, help="folder; default: studies under $AICROWD_OUTPUT_PATH")
