@@ -38,6 +38,10 @@ def test_interval_is_the_same_each_time(pair):
     assert rank_correlation(*pair) == rank_correlation(*pair)
 
 
+def test_interval_of_few_runs_is_not_told():
+    assert str(rank_correlation([1, 2, 3, 4, 5], [1, 2, 3, 5, 4])) == "+0.90 [too few runs]"
+
+
 def test_correlation_within_groups_ignores_what_differs_between_them():
     one, other = np.array([1.0, 2, 3, 11, 12, 13]), np.array([13.0, 12, 11, 23, 22, 21])
     assert rank_correlation(one, other).value > 0

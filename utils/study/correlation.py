@@ -8,18 +8,21 @@ from scipy.stats import rankdata
 
 RESAMPLES = 2000
 LEVEL = 0.95
+FEWEST = 5  # runs more than groups: with fewer, nearly every resample is perfectly ordered, and the interval is a lie
 
 
 class Correlation(NamedTuple):
     """Spearman's correlation and its percentile bootstrap interval (Efron & Tibshirani 1993, chapter 13)."""
 
     value: float  # in [-1, 1]; NaN where one of the two is constant or not a number
-    low: float
+    low: float  # NaN where the runs are too few for an interval
     high: float
 
     def __str__(self):
         if np.isnan(self.value):
             return "undefined"
+        if np.isnan(self.low):
+            return f"{self.value:+.2f} [too few runs]"
         return f"{self.value:+.2f} [{self.low:+.2f}, {self.high:+.2f}]"
 
 
@@ -35,27 +38,34 @@ def rank_correlation(one, other, groups=None):
         return Correlation(nan, nan, nan)
     members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
     members = [found for found in members if len(found) > 1]
+    if not members:
+        return Correlation(nan, nan, nan)
+    value = float(_of_groups(one, other, [found[None] for found in members])[0])
+    if sum(map(len, members)) - len(members) < FEWEST:
+        return Correlation(value, nan, nan)
     generator = np.random.RandomState(0)
-    drawn = [[generator.choice(found, len(found)) for found in members] for _ in range(RESAMPLES)]
-    resampled = np.array([_of_groups(one, other, picked) for picked in drawn])
+    drawn = [found[generator.randint(len(found), size=(RESAMPLES, len(found)))] for found in members]
+    resampled = _of_groups(one, other, drawn)
     resampled = resampled[~np.isnan(resampled)]
     tail = 100 * (1 - LEVEL) / 2
     low, high = np.percentile(resampled, [tail, 100 - tail]) if len(resampled) else (nan, nan)
-    return Correlation(_of_groups(one, other, members), float(low), float(high))
+    return Correlation(value, float(low), float(high))
 
 
 def _of_groups(one, other, members):
-    """Pearson's of the ranks within each of `members`, arrays of positions; NaN where nothing varies."""
-    if not members:
-        return nan
-    x, y = (np.concatenate([_centred_ranks(values[found]) for found in members]) for values in (one, other))
-    length = np.sqrt(x @ x) * np.sqrt(y @ y)
-    return float(x @ y / length) if length > 0 else nan
+    """Pearson's of the ranks within each of `members`, (resamples, runs of the group) positions: (resamples,).
+
+    NaN where nothing varies.
+    """
+    x, y = (np.concatenate([_centred_ranks(values[found]) for found in members], axis=1) for values in (one, other))
+    length = np.sqrt((x * x).sum(axis=1) * (y * y).sum(axis=1))
+    return np.where(length > 0, (x * y).sum(axis=1) / np.where(length > 0, length, 1), nan)
 
 
 def _centred_ranks(values):
-    """Ranks from -0.5 to 0.5 whatever the number of values, with mean 0."""
-    return (rankdata(values) - (len(values) + 1) / 2) / max(1, len(values) - 1)
+    """Ranks along the last axis, from -0.5 to 0.5 whatever the number of values, with mean 0."""
+    count = values.shape[-1]
+    return (rankdata(values, axis=-1) - (count + 1) / 2) / max(1, count - 1)
 
 
 def gain_of_choice(criterion, scores, candidates):
