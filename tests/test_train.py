@@ -132,7 +132,7 @@ def test_train_ends_in_order_on_a_signal(start, folder, number):
     wait_for(lambda: (folder / "log.csv").exists(), process)
     process.send_signal(number)
     began = time.monotonic()
-    stdout, stderr = process.communicate()
+    stdout, stderr = process.communicate(timeout=60)
     assert time.monotonic() - began < 10
     assert process.returncode == 128 + number
     assert f"stopped by {number.name}" in stdout
