@@ -123,8 +123,13 @@ def run_training(options, environment, config, budget, stop, events):
 def load_data(config, environment, group):
     """The data set; the main process is done with it before another begins, so that it is unpacked once."""
     run_in_all(group, lambda: group.part(config.batch_size, 1))  # InputError if the processes cannot share a batch
-    data = run_in_all(group, lambda: load(config.dataset, environment.data_root) if group.is_main else None)
-    data = run_in_all(group, lambda: data or load(config.dataset, environment.data_root))
+    data = run_in_all(group, lambda: load_enough(config, environment) if group.is_main else None)
+    return run_in_all(group, lambda: data or load_enough(config, environment))
+
+
+def load_enough(config, environment):
+    """The data set; InputError if nothing of it is left to train on."""
+    data = load(config.dataset, environment.data_root)
     if config.held_out >= len(data.images):
         raise InputError(
             f"held_out={config.held_out}: expected fewer than the {len(data.images):,} images of {data.name}"

@@ -52,9 +52,11 @@ def test_correlation_leaves_out_groups_of_one_run():
     assert rank_correlation([1, 2, 3, 99], [1, 2, 3, 0], groups=[0, 0, 0, 1]).value == pytest.approx(1)
 
 
-@pytest.mark.parametrize("other", [[1.0, 1, 1], [1.0, np.nan, 2]])
-def test_correlation_with_what_does_not_vary_or_is_no_number_is_undefined(other):
-    assert str(rank_correlation([1.0, 2, 3], other)) == "undefined"
+@pytest.mark.parametrize(
+    ("other", "reason"), [([1.0, 1, 1], "all equal"), ([1.0, np.nan, 2], "a score is not a number")]
+)
+def test_correlation_with_what_does_not_vary_or_is_no_number_is_undefined(other, reason):
+    assert str(rank_correlation([1.0, 2, 3], other)) == f"undefined ({reason})"
 
 
 def test_gain_of_choice_is_the_mean_over_all_sets_of_candidates():

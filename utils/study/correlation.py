@@ -17,10 +17,11 @@ class Correlation(NamedTuple):
     value: float  # in [-1, 1]; NaN where one of the two is constant or not a number
     low: float  # NaN where the runs are too few for an interval
     high: float
+    reason: str = "all equal"  # why it is undefined, where it is
 
     def __str__(self):
         if np.isnan(self.value):
-            return "undefined"
+            return f"undefined ({self.reason})"
         if np.isnan(self.low):
             return f"{self.value:+.2f} [too few runs]"
         return f"{self.value:+.2f} [{self.low:+.2f}, {self.high:+.2f}]"
@@ -35,11 +36,11 @@ def rank_correlation(one, other, groups=None):
     one, other = np.asarray(one, float), np.asarray(other, float)
     groups = np.zeros(len(one), int) if groups is None else np.unique(groups, return_inverse=True)[1]
     if np.isnan(one).any() or np.isnan(other).any():
-        return Correlation(nan, nan, nan)
+        return Correlation(nan, nan, nan, "a score is not a number")
     members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
     members = [found for found in members if len(found) > 1]
     if not members:
-        return Correlation(nan, nan, nan)
+        return Correlation(nan, nan, nan, "no two runs in a group")
     value = float(_of_groups(one, other, [found[None] for found in members])[0])
     if sum(map(len, members)) - len(members) < FEWEST:
         return Correlation(value, nan, nan)

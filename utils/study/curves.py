@@ -4,6 +4,7 @@ import textwrap
 from pathlib import Path
 
 from utils.drawing import new_figure
+from utils.report.charts import EARLY
 from utils.run.log import read_log
 
 PANELS = {  # columns of log.csv, and what their panel is called
@@ -12,11 +13,10 @@ PANELS = {  # columns of log.csv, and what their panel is called
     "tc": "TC (nats, weighted)",
     "discriminator_accuracy": "discriminator's accuracy",
 }
-EARLY = 0.05  # share of a curve whose values may leave the frame: losses start orders of magnitude above the rest
 
 
 def read_logs(folder, study):
-    """[(row, log)] of the runs that have one; a run that serves several rows counts for the last."""
+    """[(row, log)] of the runs that have one; a run that serves several rows is one curve."""
     found = []
     for name, stages in study.runs:
         log = read_log(Path(folder) / "runs" / name / "log.csv")

@@ -11,7 +11,7 @@ from utils.durations import clock
 from utils.run.log import read_log
 from utils.study.stages import read_result
 
-LOOK_EVERY = 2.0  # seconds between looks at the runs' logs
+LOOK_EVERY = 5.0  # seconds between looks at the runs' logs
 LINES_EVERY = 60.0  # seconds between plain lines
 
 
@@ -28,7 +28,7 @@ class Progress:
         self.ended, self.thread = threading.Event(), threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self):
-        self.began, self.first = time.monotonic(), self.updates()
+        self.began, (_, self.first) = time.monotonic(), self.look()
         self.bar = None
         if sys.stderr.isatty():
             self.bar = tqdm(total=self.total, initial=self.first, unit="update", dynamic_ncols=True)
@@ -41,32 +41,34 @@ class Progress:
         if self.bar is not None:
             self.bar.close()
 
-    def updates(self):
-        """How many of the study's updates are made."""
-        return sum(self._of_run(name, stages) for name, stages in self.study.runs)
-
-    def runs_done(self):
-        return sum(all(read_result(self.folder, stage) for stage in stages) for _, stages in self.study.runs)
+    def look(self):
+        """(runs that are done, updates that are made), from the files."""
+        runs, updates = 0, 0
+        for name, stages in self.study.runs:
+            done = [stage.config.steps for stage in stages if read_result(self.folder, stage)]
+            runs += len(done) == len(stages)
+            updates += stages[-1].config.steps if len(done) == len(stages) else self._of_run(name, stages, done)
+        return runs, updates
 
     def line(self):
         """Where the study stands, in words."""
-        made, spent = self.updates(), time.monotonic() - self.began
+        (runs, made), spent = self.look(), time.monotonic() - self.began
         left = "time left not known yet"
         if made > self.first:
             left = f"about {clock((self.total - made) * spent / (made - self.first))} left"
-        return f"{self.runs_done()} of {len(self.study.runs)} runs done, update {made:,} of {self.total:,}, {left}"
+        return f"{self._of_runs(runs)}, update {made:,} of {self.total:,}, {left}"
 
-    def _of_run(self, name, stages):
-        done = max((stage.config.steps for stage in stages if read_result(self.folder, stage)), default=0)
+    def _of_run(self, name, stages, done):
         log = read_log(self.folder / "runs" / name / "log.csv")
-        return min(stages[-1].config.steps, max(done, int(log["step"][-1]) if log else 0))
+        return min(stages[-1].config.steps, max([*done, int(log["step"][-1]) if log else 0]))
+
+    def _of_runs(self, done):
+        return f"{done} of {len(self.study.runs)} runs done"
 
     def _watch(self):
-        shown = time.monotonic()
-        while not self.ended.wait(LOOK_EVERY):
-            if self.bar is not None:
-                self.bar.n = self.updates()
-                self.bar.set_description(self.line().partition(", update")[0], refresh=True)
-            elif time.monotonic() - shown >= LINES_EVERY:
-                shown = time.monotonic()
+        while not self.ended.wait(LINES_EVERY if self.bar is None else LOOK_EVERY):
+            if self.bar is None:
                 print(self.line(), flush=True)
+            else:
+                runs, self.bar.n = self.look()
+                self.bar.set_description(self._of_runs(runs), refresh=True)

@@ -12,7 +12,7 @@ from utils.errors import InputError
 from utils.files import atomic_path, write_text
 from utils.study.correlation import rank_correlation
 
-SEED = ("seed",)
+TITLES = [*(metric.title for metric in OFFICIAL), "mean of the five"]
 LEVELS = {  # {what is compared: by which keys of a run's configuration its group is told}; None: all keys but the seed
     "all runs on a data set": ("dataset",),
     "within an objective": ("dataset", "objective"),
@@ -63,14 +63,14 @@ def read_results_of(folder):
 
 def markdown(found):
     """The correlations as a table: a line for what is compared, a column for each score."""
-    titles = [*(metric.title for metric in OFFICIAL), "mean of the five"]
     lines = [f"# Reconstruction and disentanglement over {len(found)} runs", ""]
-    lines += ["| compared | groups | runs | " + " | ".join(titles) + " |", "|---|---|---|" + "---|" * len(titles)]
+    lines += ["| compared | groups | runs | " + " | ".join(TITLES) + " |", "|---|---|---|" + "---|" * len(TITLES)]
+    reconstruction, columns = [one.reconstruction for one in found], _columns(found)
     for name, keys in LEVELS.items():
         groups = [_group(one.config, keys) for one in found]
         counted = [groups.count(group) for group in groups]
         runs, number = sum(count > 1 for count in counted), len({g for g, c in zip(groups, counted) if c > 1})
-        cells = [str(rank_correlation([one.reconstruction for one in found], y, groups)) for y in _columns(found)]
+        cells = [str(rank_correlation(reconstruction, column, groups)) for column in columns]
         lines.append(f"| {name} | {number} | {runs} | " + " | ".join(cells) + " |")
     lines += ["", "Spearman's correlation of reconstruction (log-likelihood) with each score, ranks within each group,"]
     lines += ["pooled over the groups, with its 95 % bootstrap interval (runs drawn again within their groups)."]
@@ -82,14 +82,13 @@ def draw(found):
     figure = new_figure(figsize=(15, 3.6), dpi=110)
     kinds = sorted({(one.config["objective"], one.config["dataset"]) for one in found})
     objectives, datasets = (sorted({kind[place] for kind in kinds}) for place in (0, 1))
-    columns = np.array(_columns(found))
-    titles = [*(metric.title for metric in OFFICIAL), "mean of the five"]
-    for panel, column, title in zip(figure.subplots(1, len(titles)), columns, titles):
+    reconstruction = np.array([one.reconstruction for one in found])
+    for panel, column, title in zip(figure.subplots(1, len(TITLES)), _columns(found), TITLES):
         for objective, dataset in kinds:
             chosen = [(o.config["objective"], o.config["dataset"]) == (objective, dataset) for o in found]
             panel.scatter(
-                np.array([one.reconstruction for one in found])[chosen],
-                column[chosen],
+                reconstruction[chosen],
+                np.array(column)[chosen],
                 s=16,
                 color=f"C{objectives.index(objective) % 10}",
                 marker="os^Dvx"[datasets.index(dataset) % 6],
@@ -112,4 +111,4 @@ def _columns(found):
 
 
 def _group(config, keys):
-    return json.dumps({key: config.get(key) for key in keys or sorted({*config} - {*SEED})})
+    return json.dumps({key: config.get(key) for key in keys or sorted({*config} - {"seed"})})

@@ -39,7 +39,7 @@ def run_stages(folder, name, stages, threads, data_root):
         with _locked(folder / "runs" / f".{name}.lock") as lock:
             for stage in stages:
                 if read_result(folder, stage) is None:
-                    _make_result(folder, name, stage, _environment(folder, name, threads, data_root), lock, data_root)
+                    _make_result(folder, name, stage, _environment(folder, name, threads, data_root), lock)
     except (Failed, OSError) as error:
         _say(f"{name}: {error}", sys.stderr)
         return str(error)
@@ -62,7 +62,7 @@ def result_path(folder, stage):
     return Path(folder) / "results" / f"{stage.row.replace('/', '_')}-seed{stage.config.seed}.json"
 
 
-def _make_result(folder, name, stage, environment, lock, data_root):
+def _make_result(folder, name, stage, environment, lock):
     began = time.monotonic()
     values = {key: value for key, value in stage.config.as_dict().items() if value != ""}
     _call(["train.py", *(f"{key}={value}" for key, value in values.items())], environment, lock)
@@ -77,9 +77,9 @@ def _make_result(folder, name, stage, environment, lock, data_root):
         "run": name,
         "config": _lasting(stage.config),
         "scores": _scores(folder / "runs" / name),
-        **_without_labels(folder / "runs" / name, stage.config, data_root),
         "training_seconds": float(log["seconds"][-1]),
         "scoring_seconds": time.monotonic() - scored_from,
+        **_without_labels(folder / "runs" / name, stage.config, environment["DISENTANGLEMENT_LIB_DATA"]),
     }
     write_text(result_path(folder, stage), json.dumps(result, indent=2) + "\n")
     scores = "  ".join(f"{metric} {score:.4f}" for metric, score in result["scores"].items())

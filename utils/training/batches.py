@@ -86,8 +86,8 @@ class Batches:
         return tensor.pin_memory() if self.device.type == "cuda" else tensor
 
     def _draw(self, step):
-        generator, images = step_generator(*self.key, step), self.images if self.kept is None else self.kept
-        drawn = generator.integers(len(images), size=self.size)[self.part]
+        count = len(self.images) if self.kept is None else len(self.kept)
+        drawn = step_generator(*self.key, step).integers(count, size=self.size)[self.part]
         return drawn if self.kept is None else self.kept[drawn]
 
     def _gather_ahead(self):

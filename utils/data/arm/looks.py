@@ -77,7 +77,7 @@ FLAT = Look(
     shaded=False,
 )
 
-# Seen through a haze: each factor is worth a quarter of the nats; a recipe that prices nats too high learns nothing.
+# Seen through a haze: each factor is worth about a quarter of the nats.
 HAZE = Look(version=1, haze=0.5)
 
 LOOKS = {
