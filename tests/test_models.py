@@ -18,11 +18,16 @@ def test_decoder_at_width_1_has_the_baselines_parameters():
     assert count(Decoder(3, 10)) == (10 + 1) * 256 + (256 + 1) * 1024 + convolutions
 
 
+def test_width_multiplies_every_layer_but_the_last():
+    convolutions = (3 * 16 + 1) * 16 + (16 * 16 + 1) * 16 + (16 * 4 + 1) * 32 + (32 * 4 + 1) * 32
+    assert count(Encoder(3, 10, 0.5)) == convolutions + (512 + 1) * 128 + 2 * (128 + 1) * 10
+
+
 def test_discriminator_has_six_layers_of_1000():
     assert count(Discriminator(10)) == (10 + 1) * 1000 + 5 * 1001 * 1000 + 1001 * 2
 
 
-@pytest.mark.parametrize(("channels", "latents", "width", "depth"), [(3, 10, 1, 1), (1, 4, 1, 2), (3, 16, 2, 3)])
+@pytest.mark.parametrize(("channels", "latents", "width", "depth"), [(3, 10, 1, 1), (1, 4, 1, 2), (3, 16, 2, 3), (3, 4, 0.3, 2)])
 def test_networks_have_the_shapes_of_their_contract(channels, latents, width, depth):
     mean, logvar = Encoder(channels, latents, width, depth)(torch.rand(2, channels, 64, 64))
     assert mean.shape == logvar.shape == (2, latents)

@@ -47,7 +47,7 @@ class Config:
 
     # The networks. width=1, depth=1 is disentanglement_lib's baseline.
     latent_dim: int = setting(10, 1, 65536)  # number of latents
-    width: int = setting(1, 1, 64)  # multiplies every number of channels and units
+    width: float = setting(1.0, 1 / 32, 64)  # multiplies every number of channels and units
     depth: int = setting(1, 1, 64)  # convolutions at each resolution; those beyond the first are residual
 
     # The optimisation. A step is one update of each network.

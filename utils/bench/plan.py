@@ -76,7 +76,7 @@ def plan_text(config, plan):
     end = "all steps are made" if plan.steps >= config.steps else "the time budget ends the run"
     return "\n".join(
         [
-            f"{config.objective}, {config.latent_dim} latents, width {config.width}, depth {config.depth}, "
+            f"{config.objective}, {config.latent_dim} latents, width {config.width:g}, depth {config.depth}, "
             f"batch {config.batch_size}",
             *(f"  {name:<14}{count:>14,} parameters" for name, count in plan.parameters.items()),
             f"  {plan.flops / 1e9:.2f} GFLOP a step",

@@ -6,15 +6,13 @@ import difflib
 import os
 from pathlib import Path
 
+from utils.data.arm.looks import LOOKS
 from utils.data.sets import cars3d, dsprites, mpi3d, own, shapes3d, smallnorb, sprites, synthetic_arm
 from utils.data.storage.places import exists
 from utils.errors import InputError
 
 _LOADERS = {
-    "synthetic_arm": synthetic_arm.load,
-    "synthetic_arm_first": synthetic_arm.load,
-    "synthetic_arm_flat": synthetic_arm.load,
-    "synthetic_arm_haze": synthetic_arm.load,
+    **dict.fromkeys(LOOKS, synthetic_arm.load),
     "sprites": sprites.load,
     "mpi3d_toy": mpi3d.load,
     "mpi3d_realistic": mpi3d.load,
@@ -29,13 +27,7 @@ _LOADERS = {
     "cars3d": cars3d.load,
     "smallnorb": smallnorb.load,
 }
-RENDERED = (  # drawn by the kit when first used
-    "synthetic_arm",
-    "synthetic_arm_first",
-    "synthetic_arm_flat",
-    "synthetic_arm_haze",
-    "sprites",
-)
+RENDERED = (*LOOKS, "sprites")  # drawn by the kit when first used
 
 
 def names():

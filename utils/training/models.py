@@ -17,6 +17,11 @@ FEATURES = 256  # units of the fully connected layer, both ways
 GRID = 4  # height and width of the last feature map
 
 
+def scaled(count, width):
+    """`count` channels or units times `width`, rounded to a whole number, at least 1."""
+    return max(1, round(count * width))
+
+
 class Encoder(nn.Module):
     """Images (N, channels, 64, 64) in [0, 1] -> mean and logvar of the posterior, each (N, latent_dim)."""
 
@@ -24,16 +29,15 @@ class Encoder(nn.Module):
         super().__init__()
         layers, current = [], channels
         for stage, kernel in STAGES:
-            layers += [
-                nn.Conv2d(current, stage * width, kernel, stride=2, padding=kernel // 2 - 1),
-                nn.ReLU(inplace=True),
-            ]
-            layers += [Residual(stage * width) for _ in range(depth - 1)]
-            current = stage * width
+            wide = scaled(stage, width)
+            layers += [nn.Conv2d(current, wide, kernel, stride=2, padding=kernel // 2 - 1), nn.ReLU(inplace=True)]
+            layers += [Residual(wide) for _ in range(depth - 1)]
+            current = wide
+        features = scaled(FEATURES, width)
         self.convolutions = nn.Sequential(*layers)
-        self.features = nn.Linear(current * GRID * GRID, FEATURES * width)
-        self.mean = nn.Linear(FEATURES * width, latent_dim)
-        self.logvar = nn.Linear(FEATURES * width, latent_dim)
+        self.features = nn.Linear(current * GRID * GRID, features)
+        self.mean = nn.Linear(features, latent_dim)
+        self.logvar = nn.Linear(features, latent_dim)
 
     def forward(self, images, cast=nullcontext):
         with cast():
@@ -52,18 +56,20 @@ class Decoder(nn.Module):
 
     def __init__(self, channels, latent_dim, width=1, depth=1):
         super().__init__()
-        self.width = width
+        features, current = scaled(FEATURES, width), scaled(64, width)
+        self.channels = current  # of the first feature map
         self.features = nn.Sequential(
-            nn.Linear(latent_dim, FEATURES * width),
+            nn.Linear(latent_dim, features),
             nn.ReLU(inplace=True),
-            nn.Linear(FEATURES * width, 64 * width * GRID * GRID),
+            nn.Linear(features, current * GRID * GRID),
             nn.ReLU(inplace=True),
         )
-        layers, current = [], 64 * width
+        layers = []
         for stage in (64, 32, 32):
             layers += [Residual(current) for _ in range(depth - 1)]
-            layers += [nn.ConvTranspose2d(current, stage * width, 4, stride=2, padding=1), nn.ReLU(inplace=True)]
-            current = stage * width
+            wide = scaled(stage, width)
+            layers += [nn.ConvTranspose2d(current, wide, 4, stride=2, padding=1), nn.ReLU(inplace=True)]
+            current = wide
         layers += [Residual(current) for _ in range(depth - 1)]
         layers += [nn.ConvTranspose2d(current, channels, 4, stride=2, padding=1)]
         self.convolutions = nn.Sequential(*layers)
@@ -71,7 +77,7 @@ class Decoder(nn.Module):
     def forward(self, codes, cast=nullcontext):
         *hidden, last = self.convolutions
         with cast():
-            values = self.features(codes).view(-1, 64 * self.width, GRID, GRID)
+            values = self.features(codes).view(-1, self.channels, GRID, GRID)
             for layer in hidden:
                 values = layer(values)
         return last(values.to(last.weight.dtype))
