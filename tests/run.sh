@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up what is missing and runs the tests: ./tests/run.sh [pytest's arguments]
+# Sets up what is missing and runs the tests, a file at a time on each core: ./tests/run.sh [pytest's arguments]
 set -euo pipefail
 unset CDPATH # with it, cd goes elsewhere and prints where
 NDC_ROOT=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
@@ -7,4 +7,4 @@ cd "$NDC_ROOT"
 # shellcheck source=utils/setup.sh
 source utils/setup.sh
 find_or_make_python requirements.txt tests/requirements.txt
-exec "$PYTHON" -m pytest "$@"
+exec "$PYTHON" -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile "$@"
