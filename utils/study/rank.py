@@ -93,11 +93,14 @@ def _group_lines(group, data_root):
 
 
 def _agreement_lines(name, criterion, official, overall):
-    """Correlations of `criterion` (runs,) with the `official` scores (runs, 5) and ranks, and what its choice gains."""
+    """Correlations of `criterion` (runs,) with the `official` scores (runs, 5) and ranks, and what its choice gains.
+
+    In the mean of the five a score that is not a number counts as 0: IRS is none for codes that are constant.
+    """
     columns = {"mean rank": -overall, **dict(zip([metric.title for metric in OFFICIAL], official.T))}
     found = ", ".join(f"{title} {rank_correlation(criterion, column)}" for title, column in columns.items())
     gains = ", ".join(
-        f"{gain_of_choice(criterion, official.mean(axis=1), count):+.4f} among {count}"
+        f"{gain_of_choice(criterion, np.nan_to_num(official).mean(axis=1), count):+.4f} among {count}"
         for count in CANDIDATES
         if count <= len(criterion)
     )
