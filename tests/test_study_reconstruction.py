@@ -6,7 +6,7 @@ import pytest
 
 from evaluation.metrics.table import DEFAULT
 from utils.study.__main__ import main
-from utils.study.reconstruction import read_results_of, relate
+from utils.study.reconstruction import Scored, nats_below_the_best, read_results_of, relate
 
 
 @pytest.fixture
@@ -41,6 +41,11 @@ def test_correlation_is_told_within_and_across_objectives(study, tmp_path):
 def test_relate_draws_the_runs(study, tmp_path):
     relate([study], tmp_path / "out")
     assert (tmp_path / "out" / "reconstruction.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_nats_below_the_best_are_of_the_same_data_set():
+    found = [Scored("a", {"dataset": name}, {}, value) for name, value in (("x", -5.0), ("y", -90.0), ("x", -2.0))]
+    assert list(nats_below_the_best(found)) == [3, 0, 0]
 
 
 def test_a_study_named_twice_counts_once(study, tmp_path):

@@ -13,6 +13,7 @@ from utils.files import atomic_path, write_text
 from utils.study.correlation import rank_correlation
 
 TITLES = [*(metric.title for metric in OFFICIAL), "mean of the five"]
+LINEAR = 10.0  # nats
 LEVELS = {  # {what is compared: by which keys of a run's configuration its group is told}; None: all keys but the seed
     "all runs on a data set": ("dataset",),
     "within an objective": ("dataset", "objective"),
@@ -78,16 +79,20 @@ def markdown(found):
 
 
 def draw(found):
-    """A figure with a panel a score: a dot a run, a colour an objective, a marker a data set."""
+    """A figure with a panel a score: a dot a run, a colour an objective, a marker a data set.
+
+    Across, how many nats a run's reconstruction lies below the best on its data set, linear up to LINEAR, then
+    logarithmic: data sets differ by thousands of nats, good runs by a few.
+    """
     figure = new_figure(figsize=(15, 3.6), dpi=110)
     kinds = sorted({(one.config["objective"], one.config["dataset"]) for one in found})
     objectives, datasets = (sorted({kind[place] for kind in kinds}) for place in (0, 1))
-    reconstruction = np.array([one.reconstruction for one in found])
+    below = nats_below_the_best(found)
     for panel, column, title in zip(figure.subplots(1, len(TITLES)), _columns(found), TITLES):
         for objective, dataset in kinds:
             chosen = [(o.config["objective"], o.config["dataset"]) == (objective, dataset) for o in found]
             panel.scatter(
-                reconstruction[chosen],
+                below[chosen],
                 np.array(column)[chosen],
                 s=16,
                 color=f"C{objectives.index(objective) % 10}",
@@ -95,13 +100,24 @@ def draw(found):
                 label=f"{objective}, {Path(dataset).name}",
             )
         panel.set_title(title, fontsize=11)
-        panel.set_xlabel("reconstruction (nats an image)", fontsize=8)
+        panel.set_xlabel("reconstruction: nats below the best", fontsize=8)
+        panel.set_xscale("symlog", linthresh=LINEAR)
+        panel.set_xlim(2 * max(LINEAR, below.max()), -1)
         panel.grid(color="#e3e6e8")
         panel.set_axisbelow(True)
         panel.tick_params(labelsize=7)
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="lower center", ncol=6, frameon=False, fontsize=8)
     figure.subplots_adjust(left=0.04, right=0.99, top=0.9, bottom=0.14 + 0.06 * -(-len(kinds) // 6) + 0.06, wspace=0.28)
     return figure
+
+
+def nats_below_the_best(found):
+    """(runs,) by how much each reconstruction lies below the best on the same data set."""
+    reconstruction = np.array([one.reconstruction for one in found])
+    best = {}
+    for one in found:
+        best[one.config["dataset"]] = max(one.reconstruction, best.get(one.config["dataset"], one.reconstruction))
+    return np.array([best[one.config["dataset"]] for one in found]) - reconstruction
 
 
 def _columns(found):
