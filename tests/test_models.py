@@ -28,7 +28,8 @@ def test_discriminator_has_six_layers_of_1000():
 
 
 @pytest.mark.parametrize(
-    ("channels", "latents", "width", "depth"), [(3, 10, 1, 1), (1, 4, 1, 2), (3, 16, 2, 3), (3, 4, 0.3, 2)]
+    ("channels", "latents", "width", "depth"),
+    [(3, 10, 1, 1), (1, 4, 1, 2), (3, 16, 2, 3), (3, 4, 0.3, 2), (3, 4, 1 / 32, 1)],
 )
 def test_networks_have_the_shapes_of_their_contract(channels, latents, width, depth):
     mean, logvar = Encoder(channels, latents, width, depth)(torch.rand(2, channels, 64, 64))

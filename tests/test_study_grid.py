@@ -17,7 +17,9 @@ def grid_file(tmp_path):
     return write
 
 
-@pytest.mark.parametrize(("name", "rows"), [("objectives", 7), ("steps", 3), ("latents", 7), ("width", 4)])
+@pytest.mark.parametrize(
+    ("name", "rows"), [("objectives", 7), ("steps", 3), ("latents", 7), ("width", 4), ("recipes", 4)]
+)
 def test_read_study_takes_the_kits_own_files(name, rows):
     assert len(read_study(f"configs/studies/{name}.yml").rows) == rows
 

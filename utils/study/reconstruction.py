@@ -114,10 +114,8 @@ def draw(found):
 def nats_below_the_best(found):
     """(runs,) by how much each reconstruction lies below the best on the same data set."""
     reconstruction = np.array([one.reconstruction for one in found])
-    best = {}
-    for one in found:
-        best[one.config["dataset"]] = max(one.reconstruction, best.get(one.config["dataset"], one.reconstruction))
-    return np.array([best[one.config["dataset"]] for one in found]) - reconstruction
+    datasets = np.array([one.config["dataset"] for one in found])
+    return np.array([reconstruction[datasets == name].max() for name in datasets]) - reconstruction
 
 
 def _columns(found):

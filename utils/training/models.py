@@ -17,11 +17,6 @@ FEATURES = 256  # units of the fully connected layer, both ways
 GRID = 4  # height and width of the last feature map
 
 
-def scaled(count, width):
-    """`count` channels or units times `width`, rounded to a whole number, at least 1."""
-    return max(1, round(count * width))
-
-
 class Encoder(nn.Module):
     """Images (N, channels, 64, 64) in [0, 1] -> mean and logvar of the posterior, each (N, latent_dim)."""
 
@@ -29,11 +24,11 @@ class Encoder(nn.Module):
         super().__init__()
         layers, current = [], channels
         for stage, kernel in STAGES:
-            wide = scaled(stage, width)
+            wide = round(stage * width)
             layers += [nn.Conv2d(current, wide, kernel, stride=2, padding=kernel // 2 - 1), nn.ReLU(inplace=True)]
             layers += [Residual(wide) for _ in range(depth - 1)]
             current = wide
-        features = scaled(FEATURES, width)
+        features = round(FEATURES * width)
         self.convolutions = nn.Sequential(*layers)
         self.features = nn.Linear(current * GRID * GRID, features)
         self.mean = nn.Linear(features, latent_dim)
@@ -56,7 +51,7 @@ class Decoder(nn.Module):
 
     def __init__(self, channels, latent_dim, width=1, depth=1):
         super().__init__()
-        features, current = scaled(FEATURES, width), scaled(64, width)
+        features, current = round(FEATURES * width), round(64 * width)
         self.channels = current  # of the first feature map
         self.features = nn.Sequential(
             nn.Linear(latent_dim, features),
@@ -67,7 +62,7 @@ class Decoder(nn.Module):
         layers = []
         for stage in (64, 32, 32):
             layers += [Residual(current) for _ in range(depth - 1)]
-            wide = scaled(stage, width)
+            wide = round(stage * width)
             layers += [nn.ConvTranspose2d(current, wide, 4, stride=2, padding=1), nn.ReLU(inplace=True)]
             current = wide
         layers += [Residual(current) for _ in range(depth - 1)]
