@@ -45,6 +45,7 @@ def test_read_config_takes_exponents_that_yaml_does_not():
     [
         ("gama=3", "nearest known key is 'gamma'"),
         ("latent_dims=3", "nearest known key is 'latent_dim'"),
+        ("kl_start=3", "unknown key 'kl_start'; expected one of annealing_steps, batch_size, beta"),
         ("steps=0", "at least 1"),
         ("steps=2.5", "a whole number"),
         ("steps=true", "a whole number"),

@@ -99,8 +99,9 @@ def read_config(path=None, overrides=()):
 def parse_value(key, value, where):
     """`value` as the field `key` holds it; InputError names `where` it came from and what is allowed."""
     if key not in FIELDS:
-        near = difflib.get_close_matches(str(key), FIELDS, n=1, cutoff=0.0)
-        raise InputError(f"{where}: unknown key {key!r}; the nearest known key is {near[0]!r}")
+        near = difflib.get_close_matches(str(key), FIELDS, n=1)
+        known = f"the nearest known key is {near[0]!r}" if near else f"expected one of {', '.join(sorted(FIELDS))}"
+        raise InputError(f"{where}: unknown key {key!r}; {known}")
     field, place = FIELDS[key], f"{where}: {key}={value!r}"
     allowed = field.metadata
     if allowed.get("duration"):

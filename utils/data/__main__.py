@@ -3,7 +3,6 @@
     python -m utils.data list                                            # the names, and which files are there
     python -m utils.data show synthetic_arm --out sheet.png              # a picture: a row for each factor
     python -m utils.data fetch mpi3d_toy                                 # download it
-    python -m utils.data bench mpi3d_toy                                 # what opening and reading it costs here
     python -m utils.data render --factor-sizes 4,4,2,3,3,40,40 OUT.npz   # the embedded scene in MPI3D's form
 
 Data sets lie under $DISENTANGLEMENT_LIB_DATA, or where --data says.
