@@ -31,7 +31,7 @@ from evaluation.cache import CodesCache, digest_file, fingerprint
 from evaluation.command import add_options, print_scores, score_file
 from evaluation.contract import kind_of
 from evaluation.progress import Console
-from evaluation.results import ENCODER_DIGEST, write_result
+from evaluation.results import DATASET_NAME, ENCODER_DIGEST, write_result
 from utils.grader.environment import read_environment
 
 DEFAULT_DATASET = "synthetic_arm"
@@ -49,13 +49,15 @@ def main(arguments=None):
 def score_encoder(options, environment):
     """Score an encoder on a data set; leave the challenge's files and the report."""
     encoder = Path(options.encoder or environment.encoder_path)
-    folder = Path(options.output or (environment.run_folder if options.encoder is None else _folder_of(encoder)))
-    represent, dataset = open_inputs(encoder, options.dataset or dataset_name(environment), environment.data_root)
+    run_folder = environment.run_folder if options.encoder is None else _folder_of(encoder)
+    folder = Path(options.output or run_folder)
+    name = options.dataset or environment.dataset_name or trained_on(run_folder)
+    represent, dataset = open_inputs(encoder, name, environment.data_root)
     print(f"scoring {encoder} on {dataset.name}", flush=True)
     settings = {
         "encoder": str(encoder),
         ENCODER_DIGEST: digest_file(encoder),
-        "dataset.name": dataset.name,
+        DATASET_NAME: dataset.name,
         "evaluation.random_seed": options.seed,
     }
     report = Console(on_score=lambda name, result, seconds: write_result(folder, name, result, seconds, settings))
@@ -125,12 +127,10 @@ def make_report(folder, dataset):
         return f"not written ({type(error).__name__}: {error})"
 
 
-def dataset_name(environment):
-    """$AICROWD_DATASET_NAME, else the data set that the experiment's config.json names, else the embedded one."""
-    if environment.dataset_name:
-        return environment.dataset_name
+def trained_on(run_folder):
+    """The data set that the config.json in `run_folder` names, else the embedded one."""
     try:
-        return json.loads((environment.run_folder / "config.json").read_text(encoding="utf-8"))["dataset"]
+        return json.loads((run_folder / "config.json").read_text(encoding="utf-8"))["dataset"]
     except (OSError, ValueError, KeyError, TypeError):
         return DEFAULT_DATASET
 

@@ -86,8 +86,8 @@ def _represent(module, path, device, images):
 
 def _checked(images):
     images = np.asarray(images)
-    if images.ndim != 4 or images.shape[1:3] != (64, 64) or len(images) == 0:
-        raise InputError(f"images: found shape {images.shape}; expected (N, 64, 64, channels), N at least 1")
+    if images.ndim != 4 or images.shape[1:3] != (64, 64) or images.size == 0:
+        raise InputError(f"images: found shape {images.shape}; expected (N, 64, 64, channels), both at least 1")
     if images.dtype == np.uint8:
         return images
     if images.dtype.kind != "f":
@@ -99,10 +99,11 @@ def _checked(images):
 
 
 def _encode(module, path, device, images):
-    batch = torch.from_numpy(np.array(images, order="C")).to(device).permute(0, 3, 1, 2)
+    dtype = np.uint8 if images.dtype == np.uint8 else np.float32  # PyTorch has not all of NumPy's floats
+    batch = torch.from_numpy(np.array(images, dtype, order="C")).to(device).permute(0, 3, 1, 2)
     if device.type != "cpu":  # a CPU is faster with the channels last in memory
         batch = batch.contiguous()
-    batch = batch.float().div_(255) if batch.dtype == torch.uint8 else batch.float()
+    batch = batch.float().div_(255) if batch.dtype == torch.uint8 else batch
     try:
         with torch.no_grad(), full_float32():
             codes = module(batch)

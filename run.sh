@@ -5,7 +5,7 @@
 #   ./run.sh CONFIG.yml [key=value ...]   the same with another configuration; arguments go to train.py
 #
 # Inside the grader (AICROWD_IS_GRADING set) it trains configs/challenge.yml with the container's Python and leaves
-# scoring to the grader. Exit code: train.py's.
+# scoring to the grader. Exit code: train.py's, or if that is 0 the evaluation's.
 set -euo pipefail
 
 unset CDPATH # with it, cd goes elsewhere and prints where
@@ -35,10 +35,18 @@ else
   config=$NDC_ROOT/configs/quickstart.yml
 fi
 
-arguments=("$@")
-if [[ $# -eq 0 || $1 == *=* || $1 == -* ]]; then arguments=("$config" "$@"); fi
-if is_true "${AICROWD_IS_GRADING:-}"; then # in the shell's place, so that a signal which stops the container reaches it
+arguments=("$config" "$@") scores=yes
+if is_true "${AICROWD_IS_GRADING:-}"; then scores=no; fi
+for word in "$@"; do
+  case $word in
+    -h | --help | --plan) scores=no ;; # they train nothing
+    -* | *=*) ;;
+    *) arguments=("$@") ;; # names a configuration
+  esac
+done
+if [[ $scores == no ]]; then # in the shell's place, so that a signal which stops the container reaches it
   exec "$PYTHON" "$NDC_ROOT/train.py" "${arguments[@]}"
 fi
 "$PYTHON" "$NDC_ROOT/train.py" "${arguments[@]}"
+unset AICROWD_DATASET_NAME # train.py heeded it, unless an argument named another data set; scored is what it trained on
 "$PYTHON" "$NDC_ROOT/local_evaluation.py"

@@ -10,7 +10,8 @@ from .cache import digest_file
 from .files import write_text
 from .metrics.table import FURTHER, METRICS, OFFICIAL
 
-ENCODER_DIGEST = "encoder.sha256"  # among a file's settings: the SHA-256 of the encoder that was scored
+ENCODER_DIGEST = "encoder.sha256"  # among a file's settings: the SHA-256 of the encoder that was scored ...
+DATASET_NAME = "dataset.name"  # ... and on what
 
 
 def result_path(folder, name):
@@ -59,17 +60,19 @@ def _plain(value):
     return int(value) if isinstance(value, (np.integer, np.bool_)) else value
 
 
-def read_results(folder):
+def read_results(folder, dataset_name=None):
     """{metric: {key: value}} as local_evaluation.py wrote them, lists as arrays.
 
     Numbers that were not finite, null in the files, are NaN. Left out are metrics of another encoder than the one in
-    `folder` (by the digest in the file; of any encoder if the folder holds none), and those whose file cannot be read.
+    `folder` (by the digest in the file; of any encoder if the folder holds none), those on another data set than
+    `dataset_name` (None: any), and those whose file cannot be read.
     """
     encoder, found = folder / "representation" / "pytorch_model.pt", {}
     digest = digest_file(encoder) if encoder.exists() else None
     for name, metric in METRICS.items():
         flat = _read_flat(result_path(folder, name))
-        if digest in (None, flat.get(f"evaluation_config.{ENCODER_DIGEST}")):
+        same_encoder = digest in (None, flat.get(f"evaluation_config.{ENCODER_DIGEST}"))
+        if same_encoder and dataset_name in (None, flat.get(f"evaluation_config.{DATASET_NAME}")):
             prefix = "evaluation_results."
             values = {key[len(prefix) :]: _unplain(value) for key, value in flat.items() if key.startswith(prefix)}
             if metric.key in values:

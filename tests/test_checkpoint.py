@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from utils.errors import InputError
 from utils.run import checkpoint
 
 
@@ -16,7 +17,7 @@ def damage(path, position=None):
 
 
 def test_load_latest_gives_the_newest_state_back(tmp_path):
-    for step in (1, 20, 3):
+    for step in (1, 3, 20):
         checkpoint.save(tmp_path, state(step))
     loaded = checkpoint.load_latest(tmp_path)
     assert loaded["step"] == 20
@@ -42,6 +43,23 @@ def test_load_latest_takes_the_one_before_a_flipped_bit_and_warns_once(tmp_path,
     warned = capsys.readouterr().err
     assert warned.startswith(f"warning: {tmp_path / 'step_0000000002.ckpt'}: ")
     assert warned.count("\n") == 1
+
+
+def test_load_latest_refuses_a_folder_where_no_checkpoint_is_sound(tmp_path, capsys):
+    for step in (1, 2):
+        checkpoint.save(tmp_path, state(step))
+        damage(tmp_path / f"step_000000000{step}.ckpt")
+    with pytest.raises(InputError, match=r"step_0000000001\.ckpt: damaged .*--fresh"):
+        checkpoint.load_latest(tmp_path)
+    assert capsys.readouterr().err.count("the one before it is used") == 1
+
+
+def test_save_removes_damaged_checkpoints_of_later_steps(tmp_path):
+    for step in (1, 2, 1000):
+        checkpoint.save(tmp_path, state(step))
+    damage(tmp_path / "step_0000001000.ckpt")
+    checkpoint.save(tmp_path, state(3))
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["step_0000000002.ckpt", "step_0000000003.ckpt"]
 
 
 @pytest.mark.parametrize("length", [0, 10, 93, 1000])

@@ -95,6 +95,7 @@ def test_read_config_takes_numbers_of_the_command_line_as_decimal(text, number):
     ("line", "told"),
     [
         ("seed: 010", "line 1: 010 is the number 8 in YAML, of base 8"),
+        ("steps: 0b10", "line 1: 0b10 is the number 2 in YAML, of base 2"),
         ("time_budget: 1:30", "line 1: 1:30 is the number 90 in YAML, of base 60"),
         ("gamma: 1:30.5", "line 1: 1:30.5 is the number 90.5 in YAML, of base 60"),
         ("seed: 1\nseed: 2", "line 2: key 'seed' is given twice"),

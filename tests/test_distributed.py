@@ -9,6 +9,7 @@ import torch
 from conftest import make_tiny_images
 
 from utils.config import OBJECTIVE_NAMES
+from utils.errors import InputError
 from utils.run import checkpoint
 from utils.training import distributed
 from utils.training.distributed import ProcessGroup, SingleProcess, is_main
@@ -131,6 +132,20 @@ def test_a_dead_process_ends_the_others_with_a_message(spawn, tmp_path):
 def test_is_main_of_the_variables_that_torchrun_sets(monkeypatch, variables, main):
     monkeypatch.setattr(os, "environ", variables)
     assert is_main() is main
+
+
+@pytest.mark.parametrize(
+    ("variables", "name"),
+    [
+        ({"WORLD_SIZE": "2"}, "RANK: found nothing"),
+        ({"WORLD_SIZE": "2", "RANK": ""}, "RANK: found ''"),
+        ({"WORLD_SIZE": "two", "RANK": "0"}, "WORLD_SIZE: found 'two'"),
+    ],
+)
+def test_join_refuses_by_name_what_torchrun_does_not_set(monkeypatch, variables, name):
+    monkeypatch.setattr(os, "environ", variables)
+    with pytest.raises(InputError, match=name):
+        distributed.join()
 
 
 def test_alone_leaves_everything_as_it_is():

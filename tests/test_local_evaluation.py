@@ -165,25 +165,52 @@ def test_local_evaluation_refuses_bad_options(arguments, capsys):
     assert arguments[0] in capsys.readouterr().err
 
 
-def test_dataset_name_of_the_variable_goes_first(tmp_path):
-    environment = {"AICROWD_OUTPUT_PATH": str(tmp_path), "AICROWD_DATASET_NAME": "mpi3d_real"}
-    assert local_evaluation.dataset_name(read_environment(environment)) == "mpi3d_real"
+@pytest.fixture
+def asked_for(monkeypatch):
+    """A function: the name of the data set that `score_encoder` opens for some arguments and variables."""
+
+    class Opened(Exception):
+        pass
+
+    def stop(encoder, name, data_root):
+        raise Opened(name)
+
+    def ask(*arguments, **variables):
+        monkeypatch.setattr(local_evaluation, "open_inputs", stop)
+        with pytest.raises(Opened) as caught:
+            local_evaluation.score_encoder(local_evaluation.parse(arguments), read_environment(variables))
+        return str(caught.value)
+
+    return ask
 
 
-def test_dataset_name_of_the_training(tmp_path):
-    environment = read_environment({"AICROWD_OUTPUT_PATH": str(tmp_path)})
-    environment.run_folder.mkdir(parents=True)
-    (environment.run_folder / "config.json").write_text('{"dataset": "shapes3d"}')
-    assert local_evaluation.dataset_name(environment) == "shapes3d"
+def trained_run(folder, content='{"dataset": "shapes3d"}'):
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(content)
+
+
+def test_data_set_of_the_variable_goes_before_the_training_s(asked_for, tmp_path):
+    trained_run(tmp_path / "experiment")
+    assert asked_for(AICROWD_OUTPUT_PATH=str(tmp_path), AICROWD_DATASET_NAME="mpi3d_real") == "mpi3d_real"
+
+
+def test_data_set_of_the_training(asked_for, tmp_path):
+    trained_run(tmp_path / "experiment")
+    assert asked_for(AICROWD_OUTPUT_PATH=str(tmp_path)) == "shapes3d"
+
+
+def test_data_set_that_another_run_s_encoder_was_trained_on(asked_for, tmp_path):
+    trained_run(tmp_path / "experiment")
+    trained_run(tmp_path / "other", '{"dataset": "cars3d"}')
+    encoder = tmp_path / "other" / "representation" / "pytorch_model.pt"
+    assert asked_for("--encoder", str(encoder), AICROWD_OUTPUT_PATH=str(tmp_path)) == "cars3d"
 
 
 @pytest.mark.parametrize("written", [None, "", "[]", "{}"])
-def test_dataset_name_default(tmp_path, written):
-    environment = read_environment({"AICROWD_OUTPUT_PATH": str(tmp_path)})
+def test_data_set_default(asked_for, tmp_path, written):
     if written is not None:
-        environment.run_folder.mkdir(parents=True)
-        (environment.run_folder / "config.json").write_text(written)
-    assert local_evaluation.dataset_name(environment) == "synthetic_arm"
+        trained_run(tmp_path / "experiment", written)
+    assert asked_for(AICROWD_OUTPUT_PATH=str(tmp_path)) == "synthetic_arm"
 
 
 def test_local_evaluation_ends_at_once_on_interrupt_and_keeps_what_is_done(files, encoder, spawn):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from evaluation.results import read_results, result_path, write_result
+from evaluation.results import DATASET_NAME, read_results, result_path, write_result
 from utils.config import Config
 from utils.data.dataset import DataSet
 from utils.report import charts, paper, report_path, write_report
@@ -53,7 +53,7 @@ def leave_run(folder, dataset, latents=3, active=None):
     (folder / "config.json").write_text(config.to_json(), encoding="utf-8")
     (folder / "log.csv").write_text("step,seconds,kl\n50,1.5,3.25\n100,3.0,4.5\n", encoding="utf-8")
     for name, result in results(latents).items():
-        write_result(folder, name, result, 1.25, {})
+        write_result(folder, name, result, 1.25, {DATASET_NAME: dataset.name})
     return folder
 
 
@@ -129,6 +129,12 @@ def test_report_shows_a_dash_for_a_score_that_is_not_a_number(run, dataset):
     path = result_path(run, "mig")
     path.write_text(text_of(path).replace(": 0.94", ": null"), encoding="utf-8")
     assert "<b>–</b>" in text_of(write_report(run, dataset))
+
+
+def test_report_leaves_out_scores_on_another_data_set(run, tiny_images):
+    assert "has not been scored" in text_of(
+        write_report(run, DataSet("other", tiny_images, (2, 2, 2, 5), tuple("abcd")))
+    )
 
 
 @pytest.mark.parametrize("damaged", ["", "{", "[]", "{}"])

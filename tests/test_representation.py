@@ -33,6 +33,11 @@ def test_representation_has_a_row_an_image(represent, count):
     assert codes.dtype == np.float32
 
 
+@pytest.mark.parametrize("dtype", [np.float16, ">f4", np.float64, ">f8", np.longdouble])
+def test_representation_takes_floats_of_any_kind(represent, dtype):
+    assert np.allclose(represent(images(2).astype(dtype)), represent(images(2)), atol=1e-3)
+
+
 def test_representation_does_not_depend_on_the_batch(represent):
     given = images(9)
     assert np.allclose(represent(given)[4:5], represent(given[4:5]), atol=1e-5)
@@ -64,6 +69,7 @@ def test_representation_takes_views_with_any_strides(represent):
         (np.zeros((64, 64, 3)), r"shape \(64, 64, 3\)"),
         (np.zeros((2, 3, 64, 64)), r"shape \(2, 3, 64, 64\)"),
         (np.zeros((0, 64, 64, 3)), r"shape \(0, 64, 64, 3\)"),
+        (np.zeros((2, 64, 64, 0)), r"shape \(2, 64, 64, 0\)"),
         (np.zeros((2, 64, 64, 1)), "fails on images"),
     ],
 )

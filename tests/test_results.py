@@ -6,7 +6,15 @@ import pytest
 
 from evaluation.cache import digest_file
 from evaluation.metrics.table import METRICS
-from evaluation.results import ENCODER_DIGEST, final_scores, read_results, result_path, table, write_result
+from evaluation.results import (
+    DATASET_NAME,
+    ENCODER_DIGEST,
+    final_scores,
+    read_results,
+    result_path,
+    table,
+    write_result,
+)
 
 RESULT = {"discrete_mig": np.float64(0.25), "mutual_information": np.array([[0.5, np.nan]]), "count": np.int64(3)}
 
@@ -75,6 +83,12 @@ def test_read_results_leaves_out_another_encoder_of_the_same_time(tmp_path, enco
 def test_read_results_leaves_out_what_does_not_name_its_encoder(tmp_path, encoder):
     write_result(tmp_path, "mig", RESULT, 1.5, {})
     assert read_results(tmp_path) == {}
+
+
+def test_read_results_leaves_out_another_data_set(tmp_path):
+    write_result(tmp_path, "mig", RESULT, 1.5, {DATASET_NAME: "cars3d"})
+    write_result(tmp_path, "dci", {METRICS["dci"].key: 0.5}, 1.5, {DATASET_NAME: "shapes3d"})
+    assert set(read_results(tmp_path, "shapes3d")) == {"dci"}
 
 
 def test_read_results_where_no_encoder_is(tmp_path):

@@ -21,6 +21,7 @@ from utils.submission.grader_redis import free_port, listening_grader, redis_ser
 STAND_IN = """import json, os, sys
 with open(os.environ["RECORD"], "a") as record:
     told = {"argv": sys.argv, "root": os.environ.get("NDC_ROOT"), "cwd": os.getcwd(), "parent": os.getppid()}
+    told["dataset"] = os.environ.get("AICROWD_DATASET_NAME")
     record.write(json.dumps(told) + "\\n")
 sys.exit(int(os.environ.get(os.path.basename(__file__)[0].upper() + "_CODE", 0)))
 """
@@ -115,6 +116,22 @@ def test_run_sh_adds_settings_to_the_configuration(kit):
 def test_run_sh_passes_another_configuration_on(kit):
     kit.run("mine.yml", "seed=1", **GRADING)
     assert kit.arguments() == ["mine.yml", "seed=1"]
+
+
+def test_run_sh_takes_a_configuration_after_a_flag(kit):
+    kit.run("--fresh", "mine.yml")
+    assert kit.arguments() == ["--fresh", "mine.yml"]
+
+
+@pytest.mark.parametrize("word", ["-h", "--help", "--plan"])
+def test_run_sh_scores_nothing_where_nothing_is_trained(kit, word):
+    assert kit.run("gamma=3", word).returncode == 0
+    assert kit.scripts() == ["train.py"]
+
+
+def test_run_sh_scores_on_what_was_trained_on(kit):
+    kit.run("dataset=mine.npz", AICROWD_DATASET_NAME="shapes3d")
+    assert [call["dataset"] for call in kit.calls()] == ["shapes3d", None]
 
 
 def test_run_sh_passes_words_on_as_they_are(kit):

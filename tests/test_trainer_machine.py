@@ -83,6 +83,19 @@ def test_adam_is_fused_where_pytorch_has_that():
     assert optimizer.defaults.get("fused") is (True if "fused" in optimizer.defaults else None)
 
 
+def test_adam_is_plain_where_the_fused_one_does_not_know_the_device(monkeypatch):
+    class Adam(torch.optim.Adam):  # as in PyTorch 1.13 to 2.3 on a CPU
+        def __init__(self, parameters, lr, betas, fused=None):
+            if fused:
+                raise RuntimeError("`fused=True` requires all the params to be CUDA, floating point Tensor")
+            super().__init__(parameters, lr=lr, betas=betas)
+
+    monkeypatch.setattr(torch.optim, "Adam", Adam)
+    network = torch.nn.Linear(2, 1)
+    optimizer = trainers.adam(network.parameters(), 1e-3, (0.9, 0.999), CPU)
+    assert len(optimizer.param_groups[0]["params"]) == 2
+
+
 def test_trainer_sets_the_precision_that_auto_means_on_its_device(tiny_images, monkeypatch):
     calls = []
     monkeypatch.setattr(trainers, "use_precision", lambda *arguments: calls.append(arguments))

@@ -1,1 +1,1 @@
-"""What training stands on: configuration, data, networks, objectives, the loop and its safety."""
+"""What train.py and the other commands stand on; evaluation/, which scores, stands on its own."""

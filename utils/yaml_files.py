@@ -6,12 +6,14 @@ import yaml
 
 from utils.errors import InputError
 
+OTHER_BASES = {"60": ".*:.*", "8": "[-+]?0[0-9]+", "2": "[-+]?0b[01]+"}  # how YAML 1.1 writes them
+
 
 class _Loader(yaml.SafeLoader):
     """SafeLoader, but what it takes silently and few people mean is an error.
 
     That is a key which stands twice in one mapping (PyYAML takes the last one), and numbers that YAML 1.1 reads in
-    another base: 010 is 8, 1:30 is 90.
+    another base: 010 is 8, 1:30 is 90, 0b10 is 2.
     """
 
     def construct_mapping(self, node, deep=False):
@@ -69,7 +71,7 @@ def _refuse_repeated_keys(node):
 def _decimal(node, number):
     """`number`, which the scalar `node` stands for, unless it was written in a base that surprises."""
     text, line = node.value.replace("_", ""), node.start_mark.line + 1
-    base = "60" if ":" in text else "8" if re.fullmatch("[-+]?0[0-9]+", text) else None
+    base = next((base for base, pattern in OTHER_BASES.items() if re.fullmatch(pattern, text)), None)
     if base:
         raise _Refused(
             f"line {line}: {node.value} is the number {number} in YAML, of base {base}; expected a decimal number, or "

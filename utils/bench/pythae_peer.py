@@ -1,4 +1,4 @@
-"""Pythae's FactorVAE with this kit's networks, to be timed beside the kit's own step; started by utils/bench.py.
+"""Pythae's FactorVAE with this kit's networks, to be timed beside the kit's own step; started by utils/bench/steps.py.
 
 Needs pythae (0.1.2 was compared), which the kit does not require. Its loader, its trainer and its loss are used as
 they come: `train_step` over an epoch of STEPS batches of twice `batch_size`, which it halves as FactorVAE does. It

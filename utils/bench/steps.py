@@ -135,7 +135,7 @@ def row(case, found):
 
 
 class Peer:
-    """Pythae's trainer in a process of its own (utils/pythae_peer.py), waiting to be timed."""
+    """Pythae's trainer in a process of its own (utils/bench/pythae_peer.py), waiting to be timed."""
 
     def __init__(self, case, dataset, device):
         settings = [f"{key}={value}" for key, value in case.items()]

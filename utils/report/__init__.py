@@ -27,8 +27,8 @@ def write_report(run_folder, dataset, view=None):
     dataset   the DataSet that the run was trained or scored on: gives images, and names of factors
     view      utils.report.pictures.View of its networks; None: they are read from the last checkpoint
 
-    What is missing (no scores yet, no log, no checkpoint) is left out and said. Scores that are older than the
-    encoder are another encoder's, and left out too. Raises OSError if the file cannot be written.
+    What is missing (no scores yet, no log, no checkpoint) is left out and said. Scores of another encoder than the one
+    that is there, or on another data set, are left out too. Raises OSError if the file cannot be written.
     """
     path = report_path(run_folder)
     write_text(path, page(gather(Path(run_folder), dataset, view)))

@@ -5,6 +5,7 @@ python -m utils.report RUN_FOLDER     # of another run
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 from utils.data import load
@@ -30,4 +31,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -41,7 +41,7 @@ def gather(folder, dataset, view=None):
         factor_names=tuple(name.replace("_", " ") for name in dataset.factor_names),
         config=config.as_dict() if config else {},
         log=read_log(folder / "log.csv"),
-        results=read_results(folder),
+        results=read_results(folder, dataset.name),
         view=view or (_view(folder, config, dataset.images) if config else None),
         machine={**versions(), **hardware()},
     )
@@ -68,7 +68,7 @@ def hardware():
 def _view(folder, config, images):
     try:
         networks = read_networks(folder, config)
-    except (RuntimeError, KeyError, StopIteration):  # a checkpoint of other networks: pictures are not worth a failure
+    except (RuntimeError, KeyError, StopIteration, InputError):  # damaged, or of other networks: no pictures then
         return None
     if networks is None or next(networks[0].parameters()).shape[1] != images.shape[-1]:
         return None

@@ -90,7 +90,7 @@ def _traversals(contents):
     captions = [_caption(contents, latent) for latent in contents.view.latents]
     text = (
         "One image is decoded again and again with one latent moved from −2 to +2 standard deviations of the prior. "
-        f"Latents by falling KL; {len(captions)} are shown of {active} active ones, {len(contents.view.kl)} in all."
+        f"Latents by falling KL; {len(captions)} of {len(contents.view.kl)} are shown; {active} are active."
     )
     moving = [_strip(number, caption) for number, caption in enumerate(captions)]
     rows = [_strip(number, caption, before=True) for number, caption in enumerate(captions)]

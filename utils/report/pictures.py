@@ -30,8 +30,7 @@ class View(NamedTuple):
     latents: np.ndarray  # those that are shown: the active ones by falling KL
     images: np.ndarray  # (shown, ...) some images
     reconstructions: np.ndarray  # (shown, ...) and their reconstructions
-    base: np.ndarray  # the image that the traversals start from
-    traversals: np.ndarray  # (len(latents), steps, ...) its reconstruction with one latent moved at a time
+    traversals: np.ndarray  # (len(latents), steps, ...) a typical image's reconstruction with one latent moved
 
 
 def view_of_trainer(trainer):
@@ -65,7 +64,7 @@ def make_view(encoder, decoder, images, shown=MOST_LATENTS, steps=STEPS):
         some = torch.linspace(0, len(images) - 1, min(SHOWN, len(images))).long()
         decoded = torch.sigmoid(decoder(mean[some]))
         moved = traverse(decoder, mean[base], latents, steps)
-    pixels = [_pixels(part) for part in (images[some], decoded, images[base], moved)]
+    pixels = [_pixels(part) for part in (images[some], decoded, moved)]
     return View(kl.float().cpu().numpy(), latents.cpu().numpy(), *pixels)
 
 

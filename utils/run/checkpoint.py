@@ -13,14 +13,19 @@ from pathlib import Path
 
 import torch
 
+from utils.errors import InputError
 from utils.files import atomic_path
 
 MAGIC = b"disentanglement-checkpoint-1 "
 KEPT = 2
+SET_ASIDE = "--fresh sets that run aside"
 
 
 def save(folder, state):
-    """Write `state` (tensors and plain values, with the key 'step') into `folder`; older ones but one are removed."""
+    """Write `state` (tensors and plain values, with the key 'step') into `folder`.
+
+    Removed are older ones but one, and those of later steps, which were damaged or from which the run went back.
+    """
     buffer = io.BytesIO()
     torch.save(state, buffer)
     payload = buffer.getbuffer()
@@ -28,16 +33,23 @@ def save(folder, state):
     with atomic_path(path) as temporary, temporary.open("wb") as out:
         out.write(MAGIC + hashlib.sha256(payload).hexdigest().encode() + b"\n")
         out.write(payload)
-    for old in _newest_first(folder)[KEPT:]:
-        old.unlink()
+    found = _newest_first(folder)
+    for other in found[: found.index(path)] + found[found.index(path) + KEPT :]:
+        other.unlink()
 
 
 def load_latest(folder, device="cpu"):
-    """The newest state in `folder` whose checksum holds, or None; each damaged file is named on stderr."""
-    for path in _newest_first(folder):
+    """The newest state in `folder` whose checksum holds, or None if it holds no checkpoint.
+
+    Each damaged file that has one before it is named on stderr. InputError if there are checkpoints and none loads.
+    """
+    found = _newest_first(folder)
+    for path in found:
         try:
             return load(path, device)
         except (ValueError, OSError) as error:
+            if path == found[-1]:
+                raise InputError(f"{error}; expected a sound checkpoint, and there is none; {SET_ASIDE}") from None
             print(f"warning: {error}; the one before it is used", file=sys.stderr, flush=True)
     return None
 

@@ -9,11 +9,11 @@ from utils.config import Config
 from utils.errors import InputError
 from utils.files import numbered, remove_leftovers, write_text
 from utils.run import checkpoint, lock
+from utils.run.checkpoint import SET_ASIDE
 from utils.run.export import export_encoder
 from utils.training import models
 
 FREE_TO_CHANGE = ("steps", "time_budget", "checkpoint_every", "device")  # between a run and its continuation
-SET_ASIDE = "--fresh sets that run aside"
 
 
 class Run:
@@ -29,7 +29,7 @@ class Run:
         self.write_report, self.checkpoints = write_report, self.folder / "checkpoints"
         self.problems, self.lock = {}, None
         self.drawing = None  # seconds that the last report took
-        self.exported = False  # whether the last export succeeded
+        self.exported = self.saved = False  # whether the last export succeeded, and with it the last checkpoint
 
     def __enter__(self):
         return self
@@ -84,11 +84,11 @@ class Run:
         state = {**trainer.state_dict(), "seconds": seconds}
         encoder = trainer.networks["encoder"]
         self.exported = self.attempt("export", lambda: export_encoder(encoder, trainer.channels, self.encoder_path))
-        self.attempt("checkpoint", lambda: checkpoint.save(self.checkpoints, state))
-        saved = time.monotonic()
-        if permits(saved - began if self.drawing is None else self.drawing):
+        self.saved = self.attempt("checkpoint", lambda: checkpoint.save(self.checkpoints, state)) and self.exported
+        drawn_from = time.monotonic()
+        if permits(drawn_from - began if self.drawing is None else self.drawing):
             self.attempt("report", lambda: self.write_report(self.folder, trainer))
-            self.drawing = time.monotonic() - saved
+            self.drawing = time.monotonic() - drawn_from
         return time.monotonic() - began
 
     def attempt(self, name, write):
@@ -174,7 +174,7 @@ def read_run_config(folder):
 
 
 def read_networks(folder, config):
-    """Encoder and decoder of the newest sound checkpoint in `folder`, on the CPU; None if there is none."""
+    """Encoder and decoder of the newest sound checkpoint in `folder`, on the CPU; None if there is no checkpoint."""
     state = checkpoint.load_latest(folder / "checkpoints")
     if state is None:
         return None

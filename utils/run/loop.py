@@ -69,11 +69,11 @@ class Loop:
                 elif decision.checkpoint:
                     self.save()
             elif reason := self.reason_to_stop(decision):
-                break
+                if not self.means.count or self.log_progress(last=True):
+                    break
+                self.roll_back()
             else:
                 self.means.add(self.trainer.update(decision.spent))
-        if self.means.count and not self.log_progress(last=True):
-            self.roll_back()
         self.end()
         return reason
 
@@ -157,7 +157,9 @@ class Loop:
         if self.group.is_main:
             seconds = time.monotonic() - self.began
             self.budget.hold_back(self.run.save(self.trainer, seconds, self.budget.permits))
-        self.saved_at, self.saved_step = time.monotonic(), self.trainer.step
+        self.saved_at = time.monotonic()
+        if self.run.saved or not self.group.is_main:
+            self.saved_step = self.trainer.step
 
     def end(self):
         """The last save, unless all has been written since the last step."""

@@ -57,7 +57,7 @@ class SingleProcess:
         return values
 
     def run_on_main(self, make):
-        """What `make()` returns in the main process."""
+        """What `make()` returns in the main process; its InputError is raised in all."""
         return make()
 
 
@@ -107,8 +107,15 @@ class ProcessGroup(SingleProcess):
         return agreed.tolist()
 
     def run_on_main(self, make):
-        made = [make() if self.is_main else None]
+        made = [None, None]  # and the error
+        if self.is_main:
+            try:
+                made[0] = make()
+            except InputError as error:
+                made[1] = error
         self._call(distributed.broadcast_object_list, made)
+        if made[1]:
+            raise made[1]
         return made[0]
 
     def _call(self, function, *arguments, **options):
@@ -129,10 +136,19 @@ def is_main():
 
 def join():
     """The ProcessGroup that torchrun's variables describe, or SingleProcess."""
-    size = int(os.environ.get("WORLD_SIZE", "1"))
+    size = _variable("WORLD_SIZE", 1)
     if size == 1:
         return SingleProcess()
-    return ProcessGroup(int(os.environ["RANK"]), int(os.environ.get("LOCAL_RANK", "0")), size)
+    return ProcessGroup(_variable("RANK"), _variable("LOCAL_RANK", 0), size)
+
+
+def _variable(name, default=None):
+    value = os.environ.get(name, default)
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        found = "nothing" if value is None else repr(value)
+        raise InputError(f"{name}: found {found}, expected a whole number as torchrun sets it") from None
 
 
 def run_in_all(group, make):

@@ -3,6 +3,7 @@
 `Trainer.learn` is the mathematics of a step; what changes from step to step is set in `Trainer.update`.
 """
 
+import contextlib
 import inspect
 
 import torch
@@ -202,8 +203,10 @@ def adam(parameters, learning_rate, betas, device):
 
     One launch for all parameters (fused), or on a GPU with a PyTorch before 2.0 one for each operation.
     """
+    parameters = list(parameters)
     if "fused" in inspect.signature(torch.optim.Adam).parameters:
-        return torch.optim.Adam(parameters, lr=learning_rate, betas=betas, fused=True)
+        with contextlib.suppress(RuntimeError):  # PyTorch 1.13 to 2.3 have it for GPUs alone
+            return torch.optim.Adam(parameters, lr=learning_rate, betas=betas, fused=True)
     multi_tensor = getattr(torch.optim, "_multi_tensor", None) if device.type == "cuda" else None
     return (multi_tensor or torch.optim).Adam(parameters, lr=learning_rate, betas=betas)
 

@@ -1,0 +1,64 @@
+"""The loop's ends: numbers that are not finite at the last moment, and saves that fail."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from trainers import trainer
+
+from utils.run.budget import Budget
+from utils.run.folder import Run
+from utils.run.loop import Loop
+
+IMAGES = {"name": "tiny", "images": 40, "height": 64, "width": 64, "channels": 3, "fingerprint": "1234"}
+STEPS = 4
+
+
+class Silent:
+    """Events that nobody hears."""
+
+    def register_progress(self, share):
+        pass
+
+
+@pytest.fixture
+def loop(tmp_path, tiny_images):
+    trained = trainer(tiny_images, steps=STEPS)
+    encoder = tmp_path / "run" / "representation" / "pytorch_model.pt"
+    with Run(tmp_path / "run", trained.config, encoder, lambda folder, trained: None) as run:
+        run.open(False, IMAGES)
+        yield Loop(trained, run, Budget(600.0), SimpleNamespace(signal=None), Silent(), 0.0)
+    trained.close()
+
+
+def test_number_that_is_not_finite_after_the_last_update_is_trained_again(loop, monkeypatch):
+    update, spoiled = loop.trainer.update, []
+
+    def update_once_spoiled(spent):
+        numbers = update(spent)
+        if loop.trainer.step == STEPS and not spoiled:
+            spoiled.append(True)
+            return {**numbers, "reconstruction": torch.tensor(float("nan"))}
+        return numbers
+
+    monkeypatch.setattr(loop.trainer, "update", update_once_spoiled)
+    assert loop.go() == "all updates done"
+    assert spoiled
+    assert loop.trainer.step == STEPS
+
+
+def test_rescue_does_not_claim_a_save_that_failed(loop, monkeypatch):
+    loop.save()
+    loop.trainer.update()
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("utils.run.checkpoint.save", full)
+    assert loop.rescue() == "the last good checkpoint and encoder stay"
+
+
+def test_rescue_says_what_it_saved(loop):
+    loop.save()
+    loop.trainer.update()
+    assert loop.rescue().startswith("checkpoint and encoder of step 1 are saved")
