@@ -5,17 +5,20 @@ import zipfile
 import numpy as np
 
 from .errors import InputError
+from .labelled import MOST_VALUES
 from .metrics.bins import digitize
 
 WHOLE = ("codes", "factors")
-HALVES = ("codes_train", "factors_train", "codes_test", "factors_test")
+TEST = ("codes_test", "factors_test")
+HALVES = ("codes_train", "factors_train", *TEST)
 
 
 def read_codes(paths, bins=None):
     """The arguments of evaluate_codes in a dictionary, from one .npz file or two, the second one for testing.
 
-    Keys of a file: codes (n, D) and factors (n, F), or both with _train and with _test in one file; factor_names (F,)
-    if it likes. Factors may be integers or names of values. Continuous ones are cut into `bins` bins of equal width.
+    Keys of a file: codes (n, D) and factors (n, F), or both with _train and with _test in one file, of which _train may
+    be left out; factor_names (F,) if it likes. Factors may be integers or names of values. Continuous ones, and those
+    of more integers than the metrics take, are cut into `bins` bins of equal width.
     InputError names the file, the key, what was found and what is expected.
     """
     if len(paths) > 2:
@@ -23,6 +26,8 @@ def read_codes(paths, bins=None):
     files = [_read(path) for path in paths]
     if len(files) == 1 and "codes" not in files[0]:
         arrays = _take(paths[0], files[0], HALVES)
+    elif len(files) == 1 and set(TEST) & set(files[0]):
+        arrays = _take(paths[0], files[0], (*WHOLE, *TEST))
     else:
         arrays = [array for path, file in zip(paths, files) for array in _take(path, file, WHOLE)]
     factors = arrays[1::2]
@@ -43,8 +48,9 @@ def _take(path, file, keys):
 def number_factors(parts, names, bins=None):
     """Factors (n, F) of the parts of a set, as integers that mean the same in all: a list of int64 (n, F).
 
-    Names of values are numbered in their order; continuous columns are cut into `bins` bins of equal width between
-    their extremes. InputError names a factor that is NaN or infinite, and one that is continuous if `bins` is None.
+    Names of values are numbered in their order. Continuous columns, and those of more than MOST_VALUES integers, are
+    cut into `bins` bins of equal width between their extremes. InputError names a factor that is NaN or infinite, and
+    one that is continuous if `bins` is None.
     """
     parts = [np.asarray(part) for part in parts]
     for part in parts:
@@ -64,7 +70,8 @@ def _number(column, name, bins):
         raise InputError(f"{name}: {column.dtype}, expected integers or names of values")
     if not np.isfinite(column).all():
         raise InputError(f"{name}: NaN or infinite for some points, expected a value for each")
-    if (column == np.rint(column)).all():
+    is_whole = (column == np.rint(column)).all()
+    if is_whole and (bins is None or len(np.unique(column)) <= MOST_VALUES):
         return column.astype(np.int64)
     if bins is None:
         example = column[column != np.rint(column)][0]

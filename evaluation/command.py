@@ -1,10 +1,10 @@
 """What the commands that score share: their options, and scoring a file of codes."""
 
 import argparse
-import os
 from pathlib import Path
 
 from .codes_file import read_codes
+from .cores import available_cores
 from .errors import InputError
 from .evaluate import check_seed, evaluate_codes
 from .metrics.table import DEFAULT, METRICS, find_metrics
@@ -45,11 +45,6 @@ def print_scores(results, files=None):
     """The table of scores and, last, the line of the challenge's script; `files` is a line between them."""
     print(f"\n{table(results)}\n" + (f"\n{files}" if files else ""))
     print("Final Scores : ", final_scores(results))
-
-
-def available_cores():
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _metrics(text):

@@ -90,6 +90,9 @@ def evaluate_codes(
     check_seed(seed)
     chosen, report = find_metrics(metrics), report or Silent()
     codes, factors = check_pair(codes, factors)
+    if (codes_test is None) != (factors_test is None):
+        given, missing = ("factors_test", "codes_test") if codes_test is None else ("codes_test", "factors_test")
+        raise InputError(f"{missing}: nothing, expected it with {given}")
     num_train = None
     if codes_test is not None:
         test = check_pair(codes_test, factors_test, "_test", like=(codes, factors))

@@ -39,7 +39,7 @@ def make_table(factors, names=None, num_train=None):
         if len(np.unique(column)) > MOST_VALUES:
             raise InputError(
                 f"{name}: {len(np.unique(column))} values, expected at most {MOST_VALUES}; "
-                "a continuous factor must be cut into bins (--bins, or `bin_factors`)"
+                "a continuous factor must be cut into bins (--bins with --codes, `bins:` in an image set's YAML file)"
             )
     return Table(factors, names, num_train)
 

@@ -80,6 +80,12 @@ def read_results(folder, dataset_name=None):
     return found
 
 
+def scored_on(folder, metrics):
+    """Names of the data sets that the files of `metrics` in `folder` are of, sorted."""
+    found = (_read_flat(result_path(folder, name)).get(f"evaluation_config.{DATASET_NAME}") for name in metrics)
+    return sorted({str(name) for name in found})
+
+
 def _read_flat(path):
     try:
         flat = json.loads(path.read_text(encoding="utf-8"))

@@ -38,6 +38,22 @@ def test_read_codes_of_training_and_test_points(saved, files):
     np.testing.assert_array_equal(found["factors_test"], FACTORS[:9])
 
 
+def test_read_codes_takes_test_points_beside_codes_and_factors(saved):
+    found = read_codes([saved(codes=CODES, factors=FACTORS, codes_test=CODES[:9], factors_test=FACTORS[:9])])
+    np.testing.assert_array_equal(found["codes_test"], CODES[:9])
+
+
+def test_read_codes_refuses_test_points_without_factors(saved):
+    with pytest.raises(InputError, match="no array 'factors_test'"):
+        read_codes([saved(codes=CODES, factors=FACTORS, codes_test=CODES[:9])])
+
+
+def test_read_codes_cuts_whole_numbers_of_too_many_values_into_bins(saved):
+    angles = np.stack([np.arange(300) % 299, np.arange(300) % 7], axis=1)
+    found = read_codes([saved(codes=random_codes(300, 4), factors=angles)], bins=20)["factors"]
+    assert [len(np.unique(column)) for column in found.T] == [20, 7]
+
+
 def test_read_codes_takes_whole_numbers_of_any_type(saved):
     found = read_codes([saved(codes=CODES, factors=FACTORS.astype(np.float64))])["factors"]
     assert found.dtype == np.int64

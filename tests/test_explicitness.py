@@ -3,7 +3,7 @@ import pytest
 from scored_codes import draw_factors, frozen, frozen_codes, halves, random_codes
 from sklearn.metrics import roc_auc_score
 
-from evaluation.metrics.explicitness import _mean_area, explicitness
+from evaluation.metrics.explicitness import _mean_area, _standardise, explicitness
 
 KEYS = ("explicitness_score_train", "explicitness_score_test")
 
@@ -115,3 +115,9 @@ def test_mean_area_equals_scikit_learns():
     classes, found = random_state.randint(3, size=200), np.round(random_state.rand(200, 3), 1)  # with many ties
     expected = [roc_auc_score(classes == one, found[:, one]) for one in range(3)]
     assert _mean_area(found, classes) == pytest.approx(np.mean(expected))
+
+
+def test_explicitness_sets_aside_a_constant_that_has_a_deviation_by_rounding():
+    points = np.random.RandomState(0).randn(10000, 1).astype(np.float32)
+    train = np.hstack([points, np.full((len(points), 2), [0.1, -1.1], np.float32)])
+    assert not _standardise(train, train)[0][:, 1:].any()

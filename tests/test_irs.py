@@ -27,9 +27,10 @@ def test_irs_of_perfect_codes():
     assert irs(factors.astype(np.float32), factors)["IRS"] == pytest.approx(1)
 
 
-def test_irs_of_constant_codes():
-    factors = draw_factors()
-    found = irs(np.ones((len(factors), 3), dtype=np.float32), factors)
+@pytest.mark.parametrize("value", [1.0, 0.1, -1.1, -0.80688])  # the last ones have a variance by rounding
+def test_irs_of_constant_codes(value):
+    factors = draw_factors(10000)
+    found = irs(np.full((len(factors), 3), value, dtype=np.float32), factors)
     assert (found["IRS"], found["num_active_dims"]) == (0.0, 0)
 
 
@@ -43,6 +44,13 @@ def test_irs_of_duplicated_codes():
     factors = draw_factors()
     codes = random_codes(len(factors), 3)
     assert irs(np.hstack([codes, codes]), factors)["IRS"] == pytest.approx(irs(codes, factors)["IRS"])
+
+
+def test_irs_drops_a_constant_that_has_a_variance_by_rounding():
+    factors = draw_factors(10000)
+    codes = random_codes(len(factors), 3)
+    more = np.hstack([codes, np.full((len(codes), 1), -0.80688)])
+    assert irs(more, factors)["IRS"] == pytest.approx(irs(codes, factors)["IRS"])
 
 
 def test_irs_counts_the_codes_that_vary():

@@ -56,7 +56,7 @@ def explicitness(
 def _standardise(train, test):
     """Both (n, D) in the units of `train`, in single precision as the original computes them."""
     mean, deviation = train.mean(axis=0), train.std(axis=0)
-    scale = np.where(deviation > 0, deviation, np.float32(np.inf))
+    scale = np.where(train.min(axis=0) < train.max(axis=0), deviation, np.float32(np.inf))
     return (train - mean) / scale, (test - mean) / scale
 
 

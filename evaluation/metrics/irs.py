@@ -29,14 +29,15 @@ def irs(codes: Array, factors: Array, progress: Progress = None, quantile: float
       parents, max_deviations  (active,) best factor, largest deviation from the mean
       active_dims              (active,) which codes these are
 
-    Degenerate input: constant codes are dropped; if all are, or if those left are all 0, IRS is 0.
+    Degenerate input: constant codes are dropped; if all are, IRS is 0. The original drops those whose variance in
+    single precision is 0; of others it makes NaN or any number.
 
     >>> factors = np.random.RandomState(0).randint(2, size=(1000, 2))
     >>> round(irs(factors, factors)["IRS"], 2)
     1.0
     """
     codes, factors = check_pair(codes, factors)
-    active = np.flatnonzero(codes.var(axis=0) > 0)
+    active = np.flatnonzero(codes.min(axis=0) < codes.max(axis=0))  # a constant's variance may be above 0 by rounding
     bins = np.stack([digitize(column, num_bins) for column in factors.T])
     chunks = [active[first : first + CHUNK] for first in range(0, len(active), CHUNK)]
     rows = []

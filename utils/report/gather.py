@@ -1,13 +1,13 @@
 """What a run left, read back for its report."""
 
 import contextlib
-import os
 import platform
 from importlib import metadata
 from typing import NamedTuple, Optional
 
 import torch
 
+from evaluation.cores import available_cores
 from evaluation.results import read_results
 from utils.errors import InputError
 from utils.report.pictures import View, make_view, sample_images
@@ -58,8 +58,8 @@ def versions():
 
 def hardware():
     """{what: text} of the machine that the report is made on."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    found = {"system": f"{platform.system()} {platform.machine()}", "processor": f"{_processor()}, {cores} cores"}
+    processor = f"{_processor()}, {available_cores()} cores"
+    found = {"system": f"{platform.system()} {platform.machine()}", "processor": processor}
     if torch.cuda.is_available():
         found["GPU"] = torch.cuda.get_device_name(0)
     return found

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from evaluation.cores import available_cores
 from utils.data.arm import raytrace, scene
 from utils.data.arm.looks import EMBEDDED
 from utils.data.storage import npz
@@ -55,7 +56,7 @@ def render(path, sizes, workers=None, look=EMBEDDED):
         start = len(npz.head("images", shape))
         todo = [block for block, done in enumerate(_read_marks(file, sizes, shape)) if not done]
         fresh = []
-        for block, images in _traced(todo, sizes, workers or _cores(), look):
+        for block, images in _traced(todo, sizes, workers or available_cores(), look):
             for first, run in _runs(block, sizes, images):
                 file.seek(start + first * _PIXELS)
                 file.write(run)
@@ -133,10 +134,6 @@ def _traced(todo, sizes, workers, look):
             for following in itertools.islice(ahead, 1):
                 pending.append(pool.submit(_block_images, following, sizes, look))
             yield block, images
-
-
-def _cores():
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def _lay_out(file, path, sizes, shape):
