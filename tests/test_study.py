@@ -15,6 +15,7 @@ from conftest import REPOSITORY, challenge_environment
 from PIL import Image
 
 from evaluation.metrics.table import DEFAULT
+from utils.config import Config
 from utils.study import stages as stages_module
 from utils.study.__main__ import main
 from utils.study.grid import read_study
@@ -140,11 +141,50 @@ def test_study_counts_a_run_that_ends_early_as_failed(study, calls, tmp_path, ca
 def test_study_runs_are_never_taken_for_the_graders(tmp_path, monkeypatch):
     monkeypatch.setenv("AICROWD_IS_GRADING", "1")
     monkeypatch.setenv("AICROWD_DATASET_NAME", "mpi3d_real")
-    environment = stages_module._environment(tmp_path, "run", 1, tmp_path)
+    environment = stages_module._environment(tmp_path, "run", None, tmp_path, 1)
     assert {name for name in environment if name.startswith("AICROWD_")} == {
         "AICROWD_OUTPUT_PATH",
         "AICROWD_EVALUATION_NAME",
     }
+
+
+@pytest.mark.parametrize(("threads", "expected"), [(None, "1"), (8, "8")])
+def test_study_s_threads_go_before_the_environment_s(tmp_path, monkeypatch, threads, expected):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert stages_module._environment(tmp_path, "run", threads, tmp_path, 2)["OMP_NUM_THREADS"] == expected
+
+
+@pytest.mark.parametrize(("jobs", "share"), [("1", 12), ("3", 4), ("-1", 1)])
+def test_study_shares_the_cores_out_among_its_jobs(study, calls, monkeypatch, jobs, share):
+    told = []
+    monkeypatch.setattr("utils.study.__main__.available_cores", lambda: 12)
+    monkeypatch.setattr("utils.study.__main__.run_stages", lambda *arguments: told.append(arguments[-1]))
+    study("configs/studies/latents.yml", "seeds=1", "latent_dim=4", "--jobs", jobs)
+    assert told == [share]
+
+
+def test_study_never_takes_a_run_of_more_steps_for_one_of_fewer(study, calls, tmp_path, capsys):
+    study("configs/studies/steps.yml", "steps=40", "seeds=1")
+    calls.clear()
+    assert study("configs/studies/steps.yml", "steps=20", "seeds=1") == 1
+    assert "is at step 40 already, expected 20 at most" in capsys.readouterr().out
+    assert calls == []
+
+
+def test_study_never_goes_on_with_a_run_whose_rate_fell_over_other_steps(study, calls, tmp_path, capsys):
+    run = tmp_path / "study" / "runs" / "4-seed0"
+    run.mkdir(parents=True)
+    (run / "config.json").write_text(Config(steps=10, decay="steps").to_json(), encoding="utf-8")
+    assert study("configs/studies/latents.yml", "seeds=1", "latent_dim=4", "steps=20", "decay=steps") == 1
+    assert "is of 10 steps, over which its learning rate falls, expected 20" in capsys.readouterr().out
+
+
+def test_study_refuses_images_that_could_not_be_scored_before_it_trains(study, calls, tmp_path, capsys):
+    np.save(str(tmp_path / "own.npy"), np.zeros((4, 64, 64, 3), np.uint8))
+    with pytest.raises(SystemExit):
+        study("configs/studies/latents.yml", f"dataset={tmp_path / 'own.npy'}")
+    assert "its factors are not known" in capsys.readouterr().err
+    assert calls == []
 
 
 def test_mean_and_spread_are_over_seeds():

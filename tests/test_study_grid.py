@@ -75,7 +75,7 @@ def test_read_study_ends_runs_by_steps_and_not_by_time():
         (["steps=0"], "at least 1"),
         (["seeds=0"], "at least 1"),
         (["seeds=²"], "at least 1"),
-        (["seed=3"], "seeds=N"),
+        (["seed=3"], "seeds: N"),
     ],
 )
 def test_read_study_refuses_impossible_arguments(overrides, reason):
@@ -102,6 +102,9 @@ def test_read_study_refuses_impossible_arguments(overrides, reason):
         ("title: a\nrows: {a: {}}\npaper: table9", "expected a table"),
         ("title: a\nrows: {a: {}}\n1: 2", "unknown key 1"),
         ("title: [1", "no valid YAML"),
+        ("title: a\nvary: seed\nvalues: [3, 4]", "seeds: N"),
+        ("title: a\nrows: {a: {seed: 3}}", "seeds: N"),
+        ("title: a\nrows: {a: {}}\nbase: {seed: 7}", "seeds: N"),
         ("title: a\nvary: steps\nvalues: [1, 2]\nsuccessive: true\nbase: {decay: steps}", "decay=none"),
     ],
 )

@@ -155,6 +155,12 @@ def _read_images(folder):
     return found if isinstance(found, dict) and "fingerprint" in found else None
 
 
+def trained_on(folder):
+    """The name of the data set that the run in `folder` was trained on, or None where the folder does not tell."""
+    images = _read_images(Path(folder))
+    return images and images.get("name")
+
+
 def _reason(error):
     text = str(error.strerror or error) if isinstance(error, OSError) else str(error) or type(error).__name__
     name = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""

@@ -17,12 +17,13 @@ Exit code: 0 all done; 1 some run failed (table.md names it), the others are don
 
 import argparse
 import contextlib
-import os
 import sys
 from pathlib import Path
 
 import joblib
 
+from evaluation.cores import available_cores
+from utils.data import load, names
 from utils.errors import InputError, entry_point
 from utils.grader.environment import read_environment
 from utils.study.entries import rank_officially
@@ -54,11 +55,12 @@ def main(arguments=None):
         return _reconstruction(arguments[1:], environment)
     options = _parse(arguments)
     study = read_study(options.study, options.overrides)
+    check_factors(study, environment.data_root)
     folder = (options.output or environment.output_path / "studies" / study.name).resolve()
     print(f"{study.title}: {len(study.runs)} runs, in {folder}", flush=True)
     try:
         write_tables(folder, study, {})  # of what is there; a folder that cannot be written is found out now
-        failures = run_all(study, folder, options, environment.data_root.expanduser().resolve())
+        failures = run_all(study, folder, options, environment.data_root.resolve())
         write_tables(folder, study, failures)
     except OSError as error:
         raise InputError(f"study's folder {folder}: {error.strerror or error}; expected one to write in") from None
@@ -66,11 +68,20 @@ def main(arguments=None):
     return 1 if failures else 0
 
 
+def check_factors(study, data_root):
+    """InputError, before hours of training, if images of one's own that the study trains on could not be scored."""
+    for name in {stage.config.dataset for _, stages in study.runs for stage in stages} - set(names()):
+        data = load(name, data_root)
+        if not data.factor_names:
+            data.require_factors()
+
+
 def run_all(study, folder, options, data_root):
     """Do what is not done, on the back end that the options name; {run's name: reason} of what failed."""
-    threads = options.threads or max(1, (os.cpu_count() or 1) // max(1, options.jobs))
+    share = max(1, available_cores() // options.jobs) if options.jobs > 0 else 1
     tasks = [
-        joblib.delayed(run_stages)(str(folder), name, stages, threads, str(data_root)) for name, stages in study.runs
+        joblib.delayed(run_stages)(str(folder), name, stages, options.threads, str(data_root), share)
+        for name, stages in study.runs
     ]
     with _backend(options.backend, options.address) as settings, Progress(folder, study):
         reasons = joblib.Parallel(n_jobs=options.jobs, batch_size=1, pre_dispatch="all", **settings)(tasks)
@@ -113,7 +124,7 @@ def _parse(arguments):
     parser.add_argument("study", type=Path, metavar="STUDY.yml")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="keys of utils/config.py, and seeds")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time; -1 on a cluster: as many as it takes")
-    parser.add_argument("--threads", type=int, help="of each run; default: the cores shared out among the jobs")
+    parser.add_argument("--threads", type=int, help="of each run; default: OMP_NUM_THREADS, else cores / jobs")
     parser.add_argument("--backend", choices=BACKENDS, default="threads", help="joblib's; default: this machine")
     parser.add_argument("--address", help="of the cluster's scheduler; for ray default: a cluster of this machine")
     parser.add_argument("--output", type=Path, help="the study's folder")

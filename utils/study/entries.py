@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 from evaluation.metrics.table import METRICS, OFFICIAL
-from evaluation.results import read_results
+from evaluation.results import read_results, scored_on
 from utils.errors import InputError
 from utils.report import paper
 from utils.study.official_ranking import Entry, official_ranking
@@ -76,6 +76,9 @@ def _split(argument):
 
 def _read_run(folder):
     results = read_results(folder)
+    names = scored_on(folder, results)
+    if len(names) > 1:
+        raise InputError(f"{folder}: its scores are of data sets {', '.join(names)}, expected one data set")
     return {name: METRICS[name].score(results[name]) for name in NAMES if name in results}
 
 

@@ -20,6 +20,7 @@ KEYS = {  # of a study's file, and what their values are
     "vary": str,
     "values": list,
 }
+ONE_SEED = "a study has seeds: N, which runs seeds 0 ... N-1"
 KINDS = {str: "a string", int: "a number", bool: "true or false", dict: "key: value lines", list: "a list"}
 SILENT = ("checkpoint_every", "device")  # keys that change no result: neither title nor folder names them
 WITHOUT_LIMIT = 365 * 86400.0  # seconds: a study compares equal steps, so only `steps` ends its runs
@@ -84,6 +85,9 @@ def _check(text, path):
         raise InputError(f"{path}: not a study; expected title, and either rows or vary and values")
     if "vary" in text and text["vary"] not in FIELDS:
         raise InputError(f"{path}: vary={text['vary']!r}: expected a key of utils/config.py")
+    parts = [text.get("base", {}), *(own for own in text.get("rows", {}).values() if isinstance(own, dict))]
+    if text.get("vary") == "seed" or any("seed" in part for part in parts):
+        raise InputError(f"{path}: seed: {ONE_SEED}")
     if "paper" in text and paper.table(text["paper"]) is None:
         raise InputError(f"{path}: paper={text['paper']!r}: expected a table of utils/report/paper.yml")
 
@@ -104,7 +108,7 @@ def _split(text):
     if key != "seeds" and key not in FIELDS:
         parse_value(key, value, where="argument")  # raises, naming the nearest key
     if key == "seed":
-        raise InputError(f"argument {text!r}: a study has seeds=N, which runs seeds 0 ... N-1")
+        raise InputError(f"argument {text!r}: {ONE_SEED}")
     return key, value
 
 

@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 from evaluation.metrics.table import OFFICIAL
 from evaluation.results import read_results
 from utils.errors import InputError
-from utils.run.folder import FREE_TO_CHANGE, read_run_config
+from utils.run.folder import FREE_TO_CHANGE, read_run_config, trained_on
 from utils.study.correlation import gain_of_choice, rank_correlation
 from utils.study.criteria import criteria, measure
 
@@ -30,10 +30,10 @@ def read_runs(folders):
     """A Ranked for each of `folders`; InputError for one that is not a run's or lacks a score."""
     found = []
     for folder in dict.fromkeys(Path(folder).resolve() for folder in folders):
-        config, results = read_run_config(folder), read_results(folder)
+        config, results = read_run_config(folder), read_results(folder, trained_on(folder))
         missing = [metric.name for metric in OFFICIAL if metric.name not in results]
         if config is None or missing:
-            what = "config.json" if config is None else f"scores of {', '.join(missing)} for its encoder"
+            what = "config.json" if config is None else f"scores of {', '.join(missing)} for its encoder and data set"
             raise InputError(f"{folder}: has no {what}; expected the folder of a run that local_evaluation.py scored")
         scores = {metric.name: metric.score(results[metric.name]) for metric in OFFICIAL}
         found.append(Ranked(folder.name, folder, config, scores))
@@ -95,7 +95,7 @@ def _group_lines(group, data_root):
 def _agreement_lines(name, criterion, official, overall):
     """Correlations of `criterion` (runs,) with the `official` scores (runs, 5) and ranks, and what its choice gains.
 
-    In the mean of the five a score that is not a number counts as 0: IRS is none for codes that are constant.
+    In the mean of the five a score that is not a number counts as 0.
     """
     columns = {"mean rank": -overall, **dict(zip([metric.title for metric in OFFICIAL], official.T))}
     found = ", ".join(f"{title} {rank_correlation(criterion, column)}" for title, column in columns.items())

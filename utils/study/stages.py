@@ -15,7 +15,7 @@ from evaluation.metrics.table import OFFICIAL
 from evaluation.results import read_results
 from utils.errors import InputError
 from utils.files import REPOSITORY, write_text
-from utils.run.folder import FREE_TO_CHANGE
+from utils.run.folder import FREE_TO_CHANGE, read_run_config
 from utils.run.log import read_log
 
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
@@ -25,10 +25,10 @@ class Failed(Exception):
     """A command that did not do its work; the message says which and why."""
 
 
-def run_stages(folder, name, stages, threads, data_root):
+def run_stages(folder, name, stages, threads, data_root, share=1):
     """Train and score the run `name` of the study in `folder`, `stages` (utils.study.grid.Stage) in their order.
 
-    threads    for each process
+    threads    for each process, whatever its environment says; None: what that says, else `share`
     data_root  DISENTANGLEMENT_LIB_DATA
 
     Stages whose results are there are passed over; the first that fails ends the run. Returns None or, in words,
@@ -39,7 +39,7 @@ def run_stages(folder, name, stages, threads, data_root):
         with _locked(folder / "runs" / f".{name}.lock") as lock:
             for stage in stages:
                 if read_result(folder, stage) is None:
-                    _make_result(folder, name, stage, _environment(folder, name, threads, data_root), lock)
+                    _make_result(folder, name, stage, _environment(folder, name, threads, data_root, share), lock)
     except (Failed, OSError) as error:
         _say(f"{name}: {error}", sys.stderr)
         return str(error)
@@ -64,8 +64,8 @@ def result_path(folder, stage):
 
 def _make_result(folder, name, stage, environment, lock):
     began = time.monotonic()
-    values = {key: value for key, value in stage.config.as_dict().items() if value != ""}
-    _call(["train.py", *(f"{key}={value}" for key, value in values.items())], environment, lock)
+    _check_what_is_there(folder / "runs" / name, stage.config)
+    _call(["train.py", *(f"{key}={value}" for key, value in stage.config.as_dict().items())], environment, lock)
     log = read_log(folder / "runs" / name / "log.csv")
     if not log or log["step"][-1] < stage.config.steps:
         reached = int(log["step"][-1]) if log else 0
@@ -84,6 +84,19 @@ def _make_result(folder, name, stage, environment, lock):
     write_text(result_path(folder, stage), json.dumps(result, indent=2) + "\n")
     scores = "  ".join(f"{metric} {score:.4f}" for metric, score in result["scores"].items())
     _say(f"{stage.row}, seed {stage.config.seed}: {scores}  ({time.monotonic() - began:.0f} s)", sys.stdout)
+
+
+def _check_what_is_there(run_folder, config):
+    """Failed if the run that is there is beyond the steps of `config`, or its learning rate fell on another way."""
+    log, before = read_log(run_folder / "log.csv"), read_run_config(run_folder)
+    reached = int(log["step"][-1]) if log else 0
+    if reached > config.steps:
+        raise Failed(f"{run_folder} is at step {reached} already, expected {config.steps} at most; delete that folder")
+    if before and before.steps != config.steps and config.decay != "none":
+        raise Failed(
+            f"{run_folder} is of {before.steps} steps, over which its learning rate falls, expected {config.steps}; "
+            "delete that folder"
+        )
 
 
 def _say(text, stream):
@@ -117,7 +130,7 @@ def _lasting(config):
     return {key: value for key, value in config.as_dict().items() if key not in free}
 
 
-def _environment(folder, name, threads, data_root):
+def _environment(folder, name, threads, data_root, share):
     """The process's own, as a run of its own and never as one on the grader."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("AICROWD_", "NDC_"))}
     own = {
@@ -125,12 +138,12 @@ def _environment(folder, name, threads, data_root):
         "AICROWD_EVALUATION_NAME": name,
         "DISENTANGLEMENT_LIB_DATA": str(data_root),
     }
-    limits = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), str(threads))
-    return {**limits, **kept, **own}
+    limits = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), str(threads or share))
+    return {**kept, **limits, **own} if threads else {**limits, **kept, **own}
 
 
 def _call(arguments, environment, lock):
-    """Run a command of the kit; its output. Failed, with its last line on stderr, if it ends with an error.
+    """Run a command of the kit. Failed, with its last line on stderr, if it ends with an error.
 
     The process inherits the run's `lock`, which so stays taken until it has ended, even if this one is killed.
     """
@@ -148,7 +161,6 @@ def _call(arguments, environment, lock):
     if done.returncode != 0:
         last = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
         raise Failed(f"{arguments[0]} ended with {done.returncode}: {last}")
-    return done.stdout
 
 
 def _die_with_parent():
