@@ -52,10 +52,25 @@ def test_fetch_brings_a_file_to_where_its_loader_looks(tmp_path, monkeypatch):
 
 
 def test_fetch_unpacks_every_car_and_removes_the_archive(tmp_path, monkeypatch, archive):
-    monkeypatch.setattr(module, "download", lambda *arguments: archive(("data/cars/a.mat", b"a")))
+    cars = [(f"data/cars/{number}.mat", b"a") for number in range(183)]
+    monkeypatch.setattr(module, "download", lambda *arguments: archive(*cars))
     fetch("cars3d", tmp_path)
-    assert [path.name for path in (tmp_path / "cars").iterdir()] == ["a.mat"]
+    assert len(list((tmp_path / "cars").iterdir())) == 183
     assert not (tmp_path / "cars.tar.gz").exists()
+
+
+def test_fetch_refuses_an_archive_without_all_cars_and_keeps_it(tmp_path, monkeypatch, archive):
+    monkeypatch.setattr(module, "download", lambda *arguments: archive(("data/cars/a.mat", b"a")))
+    with pytest.raises(InputError, match="fewer than 183 files"):
+        fetch("cars3d", tmp_path)
+    assert (tmp_path / "cars.tar.gz").exists()
+
+
+def test_fetch_checks_a_file_that_is_there_already(tmp_path):
+    (tmp_path / "mpi3d_toy").mkdir()
+    (tmp_path / "mpi3d_toy" / "mpi3d_toy.npz").write_text("<html>404</html>")
+    with pytest.raises(InputError, match=r"mpi3d_toy\.npz"):
+        fetch("mpi3d_toy", tmp_path)
 
 
 @pytest.mark.parametrize("name", ["../cars/a.mat", "/cars/a.mat", "cars/../../b/cars/a.mat", "data/cars/..mat"])

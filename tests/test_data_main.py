@@ -10,7 +10,8 @@ from conftest import REPOSITORY
 from data_files import SPRITE_SIZES, noise, write_dsprites
 from PIL import Image
 
-from utils.data import names
+from utils.data import load, names
+from utils.data.arm.scene import FACTOR_NAMES
 from utils.data.contact_sheet import write_contact_sheet
 from utils.data.labelled import LabelledSet
 from utils.data.sets.dsprites import load as load_dsprites
@@ -38,6 +39,12 @@ def test_render_writes_an_archive_that_numpy_reads(command, tmp_path):
         assert archive["images"].shape == (6, 64, 64, 3)
 
 
+def test_render_leaves_a_set_that_can_be_scored(command, tmp_path):
+    command("-m", "utils.data", "render", "--factor-sizes", "2,1,1,1,1,1,3", tmp_path / "out.npz")
+    data = load(tmp_path / "out.npz", "/nowhere")
+    assert (data.factor_names, data.factor_sizes) == (FACTOR_NAMES, (2, 1, 1, 1, 1, 1, 3))
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
@@ -46,6 +53,13 @@ def test_render_writes_an_archive_that_numpy_reads(command, tmp_path):
         (("render", "--factor-sizes", "4,4,x", "out.npz"), "4,4,x"),
         (("render", "--factor-sizes", "9,4,2,3,3,10,10", "out.npz"), "object_color is 9, expected 1 to 6"),
         (("render", "out.zip"), "out.zip"),
+        (("render", "out.npz", "--workers", "-1"), "--workers -1: expected a number of at least 1"),
+        (("render", "out.npz", "--workers", "0"), "--workers 0: expected a number of at least 1"),
+        (
+            ("show", "sprites", "--factor-sizes", "1,2", "--out", "sheet.png"),
+            "--factor-sizes: expected with synthetic_arm",
+        ),
+        (("show", "~nobody/x", "--out", "sheet.png"), "~nobody/x"),
         (("render", "README.npz/out.npz", "--factor-sizes", "1,1,1,1,1,1,1"), "out.npz"),
     ],
 )

@@ -210,3 +210,12 @@ def test_own_folder_follows_changes_that_leave_times_alone(tmp_path, change, exp
     assert numbers(tmp_path / "p") == [0, 1, 2]
     change(tmp_path / "p")
     assert numbers(tmp_path / "p") == expected
+
+
+def test_own_folder_notes_no_order_that_is_the_text_s(tmp_path, capsys):
+    for name in ("a/1.png", "a/2.png", "a-b/1.png", "a-b/2.png"):
+        path = tmp_path / "p" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(IMAGES[0]).save(str(path))
+    load(tmp_path / "p", "/nowhere")
+    assert "order" not in capsys.readouterr().err

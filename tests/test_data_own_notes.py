@@ -36,10 +36,33 @@ def test_read_notes_refuses_two_files(folder):
         read_notes(folder)
 
 
-def test_read_notes_takes_all_its_keys(folder):
-    (folder / "factors.yml").write_text("factors: [a, b]\nkey: x\nlabels: y\nbins: {a: 4}\nbits: 12\n")
+def test_read_notes_takes_all_keys_of_a_folder(folder):
+    (folder / "factors.yml").write_text("factors: [a, b]\nbins: {a: 4}\nbits: 12\n")
     notes = read_notes(folder)
-    assert (notes.names, notes.key, notes.labels, notes.bins, notes.bits) == (("a", "b"), "x", "y", {"a": 4}, 12)
+    assert (notes.names, notes.bins, notes.bits) == (("a", "b"), {"a": 4}, 12)
+
+
+def test_read_notes_takes_all_keys_of_a_file(folder):
+    (folder / "c.yml").write_text("factors: [a, b]\nkey: x\nlabels: y\nbins: {a: 4}\n")
+    notes = read_notes(folder / "c.h5")
+    assert (notes.names, notes.key, notes.labels, notes.bins) == (("a", "b"), "x", "y", {"a": 4})
+
+
+@pytest.mark.parametrize(
+    ("images", "text", "key"),
+    [
+        ("", "key: pictures", "key"),
+        ("", "labels: my.csv", "labels"),
+        ("c.npz", "bits: 12", "bits"),
+        ("c.npy", "key: x", "key"),
+        ("c.npz", "factors: {a: 2}\nbins: {a: 2}", "bins"),
+        ("c.npz", "factors: {a: 2}\nlabels: x", "labels"),
+    ],
+)
+def test_read_notes_refuses_a_key_that_would_do_nothing(folder, images, text, key):
+    (folder / ("c.yml" if images else "factors.yml")).write_text(text)
+    with pytest.raises(InputError, match=f"key {key} found; it means nothing for"):
+        read_notes(folder / images)
 
 
 @pytest.mark.parametrize(

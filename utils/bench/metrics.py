@@ -24,6 +24,8 @@ from evaluation.metrics.table import DEFAULT, METRICS
 from evaluation.protocol import CHALLENGE
 from evaluation.results import result_path
 from utils.data import load
+from utils.data.registry import resolve
+from utils.errors import InputError
 from utils.files import REPOSITORY
 from utils.grader.environment import read_environment
 
@@ -83,9 +85,10 @@ def compare(options):
 def score_ours(options, output):
     """({metric: what its JSON file holds}, seconds) of a new process."""
     command = [sys.executable, "local_evaluation.py", "--encoder", str(Path(options.encoder).resolve())]
-    command += ["--dataset", options.dataset, "--metrics", ",".join(options.metrics), "--output", str(output)]
+    dataset = resolve(options.dataset, read_environment().data_root)
+    command += ["--dataset", dataset, "--metrics", ",".join(options.metrics), "--output", str(output)]
     began = time.monotonic()
-    subprocess.run(command, cwd=str(REPOSITORY), check=True, stdout=subprocess.DEVNULL)
+    _run("local_evaluation.py", command, REPOSITORY)
     seconds = time.monotonic() - began
     return {name: json.loads(result_path(output, name).read_text()) for name in options.metrics}, seconds
 
@@ -97,8 +100,16 @@ def score_official(options, folder):
     python, script = options.official
     command = [python, "-W", "ignore", script, str(Path(options.encoder).resolve()), "images.npy"]
     command += [",".join(map(str, dataset.factor_sizes)), "--metrics", ",".join(options.metrics), "--json", "out.json"]
-    subprocess.run(command, cwd=str(folder), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _run(script, command, folder)
     return json.loads((folder / "out.json").read_text())
+
+
+def _run(name, command, folder):
+    """Run a command in `folder`; InputError with its `name` and the last line of what it said if it fails."""
+    done = subprocess.run(command, cwd=str(folder), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["nothing"]
+        raise InputError(f"{name}: {said[-1]}")
 
 
 def measure_growth(numbers):

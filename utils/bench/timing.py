@@ -1,4 +1,4 @@
-"""Measures of a machine while it trains: how fast, how much memory, and how fast it multiplies matrices at best."""
+"""Measures of a machine while it trains: how fast, and how fast it multiplies matrices at best."""
 
 import statistics
 import time

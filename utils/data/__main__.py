@@ -11,21 +11,24 @@ Data sets lie under $DISENTANGLEMENT_LIB_DATA, or where --data says.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 from utils.data import load, names
+from utils.data.arm.looks import LOOKS
 from utils.data.registry import RENDERED
 from utils.data.sets.synthetic_arm import DEFAULT_SIZES
 from utils.data.storage.convert import without_unpacking
 from utils.errors import InputError, entry_point
+from utils.files import write_text
 from utils.grader.environment import read_environment
 
 
 @entry_point
 def main(arguments=None):
     options = _parse(arguments)
-    options.root = Path(options.data) if options.data else read_environment().data_root
+    options.root = Path(os.path.expanduser(options.data)) if options.data else read_environment().data_root
     options.run(options)
 
 
@@ -45,6 +48,8 @@ def _list(options):
 def _show(options):
     from utils.data.contact_sheet import write_contact_sheet  # Pillow, which the other commands need not have
 
+    if options.factor_sizes and options.name not in LOOKS:
+        raise InputError(f"--factor-sizes: expected with {', '.join(LOOKS)} alone, not with {options.name}")
     choice = {"factor_sizes": _sizes(options.factor_sizes)} if options.factor_sizes else {}
     write_contact_sheet(load(options.name, options.root, **choice), options.out)
     print(f"contact sheet: {options.out}")
@@ -58,15 +63,23 @@ def _fetch(options):
 
 
 def _render(options):
-    from utils.data.arm import renderer
+    from utils.data.arm import renderer, scene
 
     path = Path(options.out)
     if path.suffix != ".npz":
         raise InputError(f"{path}: expected a file name that ends in .npz")
     if path.exists():
         raise InputError(f"{path} exists already; delete it or choose another name")
-    renderer.render(path, _sizes(options.factor_sizes), options.workers)
-    print(f"{path}: {path.stat().st_size:,} bytes")
+    if options.workers is not None and options.workers < 1:
+        raise InputError(f"--workers {options.workers}: expected a number of at least 1")
+    sizes = renderer.check_sizes(_sizes(options.factor_sizes))
+    notes = path.with_suffix(".yml")
+    if notes.exists():
+        raise InputError(f"{notes} exists already; delete it or choose another name for {path.name}")
+    renderer.render(path, sizes, options.workers)
+    lines = "".join(f"  {name}: {size}\n" for name, size in zip(scene.FACTOR_NAMES, sizes))
+    write_text(notes, f"factors:\n{lines}")
+    print(f"{path}: {path.stat().st_size:,} bytes; {notes}: its factors")
 
 
 def _sizes(text):
@@ -93,11 +106,11 @@ def _parse(arguments):
     fetch = commands.add_parser("fetch", parents=[common], help="download a data set")
     fetch.add_argument("name")
     fetch.set_defaults(run=_fetch)
-    render = commands.add_parser("render", parents=[common], help="render the embedded scene")
+    render = commands.add_parser("render", help="render the embedded scene, with a YAML file of its factors beside it")
     render.add_argument("out", metavar="OUT.npz")
     render.add_argument("--factor-sizes", default=",".join(map(str, DEFAULT_SIZES)))
     render.add_argument("--workers", type=int, help="threads; all cores by default")
-    render.set_defaults(run=_render)
+    render.set_defaults(run=_render, data=None)
     return parser.parse_args(arguments)
 
 

@@ -53,8 +53,8 @@ class DataSet:
     def fingerprint(self):
         """A string that stands for what scoring reads: images, and factors by sizes, names and which are hidden.
 
-        Equal contents have equal fingerprints, wherever they lie and whatever the data set is called. What
-        `images_digest` cannot notice, this cannot either.
+        Equal contents of up to 128 MiB have equal fingerprints, wherever they lie and whatever the data set is called;
+        `images_digest` says what is read of more, and what it cannot notice.
         """
         return digest_of(self.images_fingerprint, self._sizes, self._names, self._hidden)
 
@@ -69,7 +69,7 @@ class DataSet:
         One `randint(size, size=num)` per factor in order; for a factor of size 1 that consumes nothing.
         InputError for images without factors.
         """
-        self._require_factors()
+        self.require_factors()
         return np.stack([random_state.randint(size, size=num) for size in self.factor_sizes], axis=1)
 
     def index(self, factors, random_state=None):
@@ -78,7 +78,7 @@ class DataSet:
         Hidden factors are drawn from `random_state` as the library does, one `randint(size, size=num)` per hidden
         factor in order, when it makes pictures of the points; a data set without any consumes nothing.
         """
-        self._require_factors()
+        self.require_factors()
         factors = np.asarray(factors, dtype=np.int64)
         if not self._hidden:
             return factors @ self._strides
@@ -95,7 +95,8 @@ class DataSet:
         """Pictures of the points `factors`: uint8 (num, 64, 64, channels)."""
         return np.asarray(self.images[self.index(factors, random_state)])
 
-    def _require_factors(self):
+    def require_factors(self):
+        """InputError unless its factors are known, without which nothing can be scored."""
         if not self.factor_sizes:
             reason = f" ({self._problem})" if self._problem else "; name them in a YAML file or give each image labels"
             raise InputError(

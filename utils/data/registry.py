@@ -42,7 +42,7 @@ def load(name, root, **options):
     options: `factor_sizes` for the looks of the embedded scene, seven numbers; `render` for those in RENDERED.
     InputError: unknown name, missing or broken file.
     """
-    root = Path(root).expanduser()
+    root = Path(os.path.expanduser(root))
     if name in _LOADERS:
         return _LOADERS[name](name, root, **options)
     path = _own_path(name, root)
@@ -58,10 +58,10 @@ def resolve(name, root):
 
     A name that `load` would refuse is given back as it is.
     """
-    path = None if name in _LOADERS else _own_path(name, Path(root).expanduser())
+    path = None if name in _LOADERS else _own_path(name, Path(os.path.expanduser(root)))
     return str(name) if path is None else os.path.abspath(str(path))
 
 
 def _own_path(name, root):
     """Where one's own images called `name` lie: as it stands, or under `root`; None: nowhere."""
-    return next(filter(exists, (Path(name).expanduser(), root / name)), None)
+    return next(filter(exists, (Path(os.path.expanduser(name)), root / name)), None)

@@ -46,7 +46,7 @@ def read_environment(environ=None):
         output_path=output_path,
         evaluation_name=_contained(output_path, environ.get("AICROWD_EVALUATION_NAME") or "experiment"),
         dataset_name=environ.get("AICROWD_DATASET_NAME") or None,
-        data_root=Path(environ.get("DISENTANGLEMENT_LIB_DATA") or root / "scratch" / "dataset"),
+        data_root=Path(os.path.expanduser(environ.get("DISENTANGLEMENT_LIB_DATA") or root / "scratch" / "dataset")),
         is_grading=parse_switch("AICROWD_IS_GRADING", environ.get("AICROWD_IS_GRADING", "")),
         cuda=None if cuda is None else parse_switch("AICROWD_CUDA", cuda),
     )

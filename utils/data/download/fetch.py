@@ -36,14 +36,18 @@ def fetch(name, root):
             if not _has_all_cars(root):
                 download(path, source.urls, source.size, source.sha256, _check_archive)
                 unpack_cars(path, root / "cars")
+                if not _has_all_cars(root):
+                    raise InputError(f"{path}: fewer than {cars3d.CARS} files cars/*.mat found in it")
                 path.unlink()
         elif source.path.endswith(".gz"):
             if not path.with_suffix("").exists():
                 download(path, source.urls, source.size, source.sha256)
                 gunzip(path, path.with_suffix(""))
                 path.unlink()
+        elif path.exists():
+            _CHECKS[path.suffix](str(path))
         else:
-            download(path, source.urls, source.size, source.sha256, _CHECKS.get(path.suffix))
+            download(path, source.urls, source.size, source.sha256, _CHECKS[path.suffix])
     unknown = any(source.sha256 is None for source in SOURCES[name])
     return TERMS[name] + ("; no checksum is published: the form of the contents was checked" if unknown else "")
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import time
+from pathlib import Path
 
 import requests
 import urllib3
@@ -15,6 +16,7 @@ from utils.data.storage.partial import partial_file, require_room
 from utils.errors import InputError
 
 TRIES = 6  # in a row that bring nothing
+PATIENCE = 3  # of them with the mirror that began, if another one would have to begin again
 PAUSE = 1.0  # seconds before the second try, doubled with each one after
 TIMEOUT = (10, 60)  # seconds to connect, and between two packets
 _BLOCK = 1 << 14  # bytes: what is on its way in a block is lost when the line breaks
@@ -38,7 +40,7 @@ def download(path, urls, size=None, sha256=None, check=None):
     with partial_file(path, "download") as file:
         if file is None:
             return
-        announced = _fetch(file, path, urls, size)
+        announced = _fetch(file, path, urls, size, sha256)
         try:
             _verify(file, path, sha256 or announced)
             if check is not None:
@@ -48,23 +50,60 @@ def download(path, urls, size=None, sha256=None, check=None):
             raise InputError(str(error).replace(file.name, str(path))) from error
 
 
-def _fetch(file, path, urls, size):
+def _fetch(file, path, urls, size, sha256):
     """Bring the whole file, with as many tries as bring something; returns the SHA-256 that the server announced."""
     first, idle, problems = True, 0, {}
+    origin = _Origin(file, sha256)
     with tqdm(total=size, desc=f"fetching {path.name}", unit="B", unit_scale=True, disable=None) as bar:
         while True:
-            before, hopeless = file.seek(0, os.SEEK_END), 0
-            for url in urls:
+            brought, hopeless = False, 0
+            for url in origin.first_among(urls):
+                have = origin.begin(url)
                 try:
-                    return _transfer(file, path, url, size, bar)
+                    announced = _transfer(file, path, url, size, bar)
+                    origin.forget()
+                    return announced
                 except (_Broken, _Hopeless) as problem:
                     problems[url] = f"{url}: {problem}"
                     hopeless += isinstance(problem, _Hopeless)
-            idle = 0 if file.seek(0, os.SEEK_END) > before else idle + 1
+                    brought = file.seek(0, os.SEEK_END) > have
+                    if brought or (origin.is_bound() and isinstance(problem, _Broken) and idle < PATIENCE):
+                        break
+            idle = 0 if brought else idle + 1
             if idle == TRIES or (hopeless == len(urls) and first):  # no network: say so at once
                 raise InputError(f"{path}: not fetched: {'; '.join(problems.values())}")
             first = False
             time.sleep(PAUSE * 2 ** min(idle, 5))
+
+
+class _Origin:
+    """Which mirror the bytes that stand in `file` came from, in a small file beside it.
+
+    Without a published SHA-256 nothing would tell the bytes of two different files joined, so another mirror begins
+    again.
+    """
+
+    def __init__(self, file, sha256):
+        self.file, self.sha256, self.note = file, sha256, Path(f"{file.name}.origin")
+
+    def first_among(self, urls):
+        """`urls`, the one that began first."""
+        begun = self.note.read_text(encoding="utf-8") if self.note.exists() else None
+        return sorted(urls, key=lambda url: url != begun)
+
+    def begin(self, url):
+        """How many bytes stand that `url` may go on from."""
+        if not self.sha256 and (not self.note.exists() or self.note.read_text(encoding="utf-8") != url):
+            self.file.truncate(0)
+        self.note.write_text(url, encoding="utf-8")
+        return self.file.seek(0, os.SEEK_END)
+
+    def is_bound(self):
+        """Whether another mirror would have to begin again."""
+        return not self.sha256 and self.file.seek(0, os.SEEK_END) > 0
+
+    def forget(self):
+        self.note.unlink()
 
 
 def _transfer(file, path, url, size, bar):
@@ -90,6 +129,8 @@ def _transfer(file, path, url, size, bar):
             if total is not None and have != total:
                 raise _Broken(f"ended after {have} of {total} bytes")
             return _announced(response)
+    except InputError:  # no room
+        raise
     except (requests.TooManyRedirects, ValueError) as error:  # requests' errors for addresses are ValueErrors
         raise _Hopeless(f"leads nowhere ({error})") from error
     except requests.ConnectionError as error:

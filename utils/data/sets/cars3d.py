@@ -22,7 +22,10 @@ def load(name, root, cars=CARS):
     are other ones on other disks. `cars`: how many files there are, for tests. InputError: a file missing or broken.
     """
     folder = find(name, root / "cars")
-    files = sorted(path for path in folder.iterdir() if path.suffix == ".mat" and not path.name.startswith("."))
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix == ".mat" and not path.name.startswith("."))
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read ({error.strerror}); expected {cars} .mat files") from None
     if len(files) != cars:
         raise InputError(f"{folder}: {len(files)} .mat files found, expected {cars}")
     sizes = (ELEVATIONS, AZIMUTHS, cars)

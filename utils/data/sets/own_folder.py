@@ -111,7 +111,7 @@ def _common_form(folder, files, bits):
 
 
 def _note_order(folder, files):
-    for taken, by_text in zip(files, sorted(files)):
+    for taken, by_text in zip(files, sorted(files, key=str)):
         if taken != by_text:
             first, second = taken.relative_to(folder), by_text.relative_to(folder)
             return print_note(

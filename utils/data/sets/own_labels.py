@@ -24,6 +24,8 @@ from utils.errors import InputError
 TABLE = "labels.csv"
 ARRAYS = ("labels", "factors")  # where labels are looked for unless the notes name an array
 MISSING = ("", "nan", "na", "n/a", "null")
+WHOLE = re.compile("[+-]?[0-9]{1,18}")  # texts read as numbers; longer ones, which rounding would merge, are names
+NUMBER = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?inf(inity)?", re.IGNORECASE)
 
 
 class Labels(NamedTuple):
@@ -178,7 +180,8 @@ def _numbered(path, name, column, bins, where):
     if 2 * len(found) > len(values):
         raise InputError(
             f"{what} has {len(found):,} values in {len(values):,} images, expected values that recur; "
-            f"leave it out, or cut it into ranges with `bins: {{{name}: N}}` in its YAML file"
+            f"leave it out, or cut it into {'ranges' if bins is None else 'fewer ranges'} with `bins: {{{name}: N}}` "
+            "in its YAML file"
         )
     return numbers.reshape(-1).astype(np.int64)
 
@@ -196,12 +199,9 @@ def _typed(path, name, column, where):
     if column.dtype.kind in "OSU":
         column = np.array([_as_text(value) for value in column])
         _refuse_missing(path, name, [text.casefold() in MISSING for text in column.tolist()], where)
-        try:
-            if all(re.fullmatch("[+-]?[0-9]{1,18}", text) for text in column.tolist()):
-                return column.astype(np.int64)
-            column = column.astype(np.float64)
-        except ValueError:
+        if not all(NUMBER.fullmatch(text) for text in column.tolist()):
             return column
+        column = column.astype(np.int64 if all(WHOLE.fullmatch(text) for text in column.tolist()) else np.float64)
     if column.dtype.kind not in "biuf":
         raise InputError(f"{path}: factor {name!r}: {column.dtype} found, expected whole numbers or names")
     if column.dtype.kind == "f":

@@ -36,6 +36,7 @@ class Notes(NamedTuple):
     labels: str | None = None
     bins: dict = {}  # noqa: RUF012 - {factor: number of ranges}
     bits: int | None = None
+    given: tuple = ()  # keys that stand in the file
 
 
 def read_notes(path):
@@ -49,7 +50,25 @@ def read_notes(path):
             found.setdefault((state.st_dev, state.st_ino), candidate)  # once where capitals do not count
     if len(found) > 1:
         raise InputError(f"{' and '.join(str(other) for other in found.values())}: two files of notes; expected one")
-    return _parsed(*found.values()) if found else Notes()
+    if not found:
+        return Notes()
+    notes = _parsed(*found.values())
+    _refuse_idle_keys(notes, path)
+    return notes
+
+
+def _refuse_idle_keys(notes, images):
+    """InputError for a key that says nothing about a folder, a file of this kind, or a grid."""
+    for key, kind, is_idle in (
+        ("key", "a folder of pictures", images.is_dir()),
+        ("labels", f"a folder of pictures, whose labels are in {images / 'labels.csv'}", images.is_dir()),
+        ("bits", "a file of images", not images.is_dir()),
+        ("key", "an .npy file, which holds one array", images.suffix.lower() == ".npy"),
+        ("labels", "a full grid of factors", bool(notes.grid)),
+        ("bins", "a full grid of factors", bool(notes.grid)),
+    ):
+        if is_idle and key in notes.given:
+            raise InputError(f"{notes.path}: key {key} found; it means nothing for {kind}")
 
 
 def _parsed(path):
@@ -73,6 +92,7 @@ def _parsed(path):
         labels=_text(path, values, "labels"),
         bins=_counts(path, "bins", values.get("bins", {}), 2),
         bits=_bits(path, values),
+        given=tuple(values),
     )
 
 
