@@ -40,6 +40,12 @@ def test_open_goes_on_with_more_steps(tmp_path):
     assert read_run_config(tmp_path / "run").steps == 20
 
 
+def test_open_says_that_the_learning_rate_falls_over_other_steps_than_before(tmp_path, capsys):
+    opened(tmp_path / "run", steps=1000, decay="steps")
+    opened(tmp_path / "run", steps=2000, decay="steps")
+    assert capsys.readouterr().out == "note: the learning rate falls over 2,000 steps now, it fell over 1,000\n"
+
+
 def test_open_refuses_another_configuration_and_names_what_differs(tmp_path):
     opened(tmp_path / "run", gamma=7.0)
     with pytest.raises(InputError, match=r"gamma was 7\.0 and is now 8\.0.*--fresh"):

@@ -125,6 +125,8 @@ class Run:
             changes = ", ".join(f"{key} was {then[key]!r} and is now {now[key]!r}" for key in differing)
             path = self.folder / "config.json"
             raise InputError(f"{path}: the folder holds a run of another configuration ({changes}); {SET_ASIDE}")
+        if before.decay == "steps" and before.steps != self.config.steps:
+            print(f"note: the learning rate falls over {self.config.steps:,} steps now, it fell over {before.steps:,}")
 
     def _set_aside(self):
         aside = numbered(self.folder)
