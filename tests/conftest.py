@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from entries import Entry, copy_of, set_up_git
 from runs import QUICK
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -143,3 +144,19 @@ def challenge_environment(folder, **variables):
     own = {"AICROWD_OUTPUT_PATH": folder / "output", "DISENTANGLEMENT_LIB_DATA": folder / "data", "OMP_NUM_THREADS": 1}
     own["NDC_CACHE"] = folder / "cache"
     return {**kept, **{key: str(value) for key, value in {**own, **variables}.items()}}
+
+
+@pytest.fixture(scope="module")
+def entry_template(tmp_path_factory):
+    """The entry that the tests of utils.submission copy."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        set_up_git(monkeypatch, home)
+        yield Entry(home / "template")
+
+
+@pytest.fixture
+def entry(entry_template, tmp_path, monkeypatch):
+    """A git repository that holds a submission with nothing to fix, and a git that knows nobody's settings."""
+    set_up_git(monkeypatch, tmp_path)
+    return copy_of(entry_template, tmp_path / "an entry's")

@@ -9,25 +9,10 @@ import zlib
 
 import pytest
 from conftest import REPOSITORY
-from entries import AICROWD, ENVIRONMENT, Entry, copy_of, set_up_git
+from entries import AICROWD, ENVIRONMENT
 
 from utils.submission.check import LARGEST_FILE, check, read_pins, required_packages
 from utils.submission.repository import Repository
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    """The entry that every test copies."""
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        set_up_git(monkeypatch, home)
-        yield Entry(home / "template")
-
-
-@pytest.fixture
-def entry(template, tmp_path, monkeypatch):
-    set_up_git(monkeypatch, tmp_path)
-    return copy_of(template, tmp_path / "an entry's")
 
 
 def test_check_finds_nothing_in_a_sound_entry(entry):

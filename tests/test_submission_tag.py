@@ -1,27 +1,11 @@
 """What `python -m utils.submission tag` makes of real git repositories, with a bare one as the remote."""
 
 import pytest
-from entries import Entry, copy_of, set_up_git
 
 from utils.errors import InputError
 from utils.submission.__main__ import main
 from utils.submission.repository import Repository
 from utils.submission.tag import make_tag, push_commands
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    """The entry that every test copies."""
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        set_up_git(monkeypatch, home)
-        yield Entry(home / "template")
-
-
-@pytest.fixture
-def entry(template, tmp_path, monkeypatch):
-    set_up_git(monkeypatch, tmp_path)
-    return copy_of(template, tmp_path / "an entry's")
 
 
 @pytest.fixture
