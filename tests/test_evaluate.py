@@ -4,7 +4,7 @@ import time
 import numpy as np
 import pytest
 
-from evaluation import METRICS, evaluate
+from evaluation import METRICS, evaluate, evaluate_codes
 from evaluation.cache import CodesCache
 from evaluation.metrics.table import DEFAULT, FURTHER
 from evaluation.progress import Console, Silent
@@ -242,3 +242,10 @@ def test_console_hands_results_on(dataset):
     seen = {}
     evaluate(perfect, dataset, metrics=("mig",), report=Console(on_score=lambda *a: seen.update({a[0]: a[1]})))
     assert "discrete_mig" in seen["mig"]
+
+
+def test_evaluate_codes_of_another_seed_draws_other_points():
+    factors = np.random.RandomState(0).randint(3, size=(20000, 2))
+    codes = factors + np.random.RandomState(1).normal(size=factors.shape)
+    one, other = (evaluate_codes(codes, factors, metrics=("mig",), seed=seed)["mig"] for seed in (0, 1))
+    assert one["discrete_mig"] != other["discrete_mig"]

@@ -88,3 +88,9 @@ def test_score_votes_by_hand(seed):
 def test_score_votes_refuses_other_numbers_of_votes():
     with pytest.raises(ValueError, match=r"fixed_train: int64 \(2,\), expected integers \(3,\)"):
         score_votes(np.ones(2), np.ones((3, 2)), [0, 1], np.ones((1, 2)), [0])
+
+
+def test_latent_is_pruned_below_a_standard_deviation_of_005():
+    local, fixed = np.ones((4, 2), np.float32), np.array([0, 1, 0, 1])
+    found = score_votes(np.array([0.0499, 0.0501]) ** 2, local, fixed, local, fixed)
+    assert found["active_dims"].tolist() == [1]

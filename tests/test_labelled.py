@@ -5,6 +5,7 @@ import pytest
 from scored_codes import draw_factors
 
 from evaluation import METRICS, evaluate, evaluate_codes
+from evaluation.errors import NotDefined
 from evaluation.labelled import count, make_table, plan_table
 from evaluation.metrics.table import DEFAULT, FURTHER
 from evaluation.progress import Silent
@@ -168,3 +169,33 @@ def test_evaluate_codes_is_evaluate_of_a_labelled_set():
     assert [by_images[name][METRICS[name].key] for name in metrics] == [
         by_codes[name][METRICS[name].key] for name in metrics
     ]
+
+
+TWO = draw_factors(900, (2, 2))
+
+
+def test_votes_for_testing_come_from_the_points_for_testing():
+    positions, _ = planned(make_table(TWO, num_train=450), "votes")
+    votes = positions["local_variances"].reshape(-1, VOTE_SIZE)
+    assert (votes[: FEW.train_votes] < 450).all()
+    assert (votes[FEW.train_votes :] >= 450).all()
+
+
+def test_pairs_for_testing_come_from_the_points_for_testing():
+    positions, _ = planned(make_table(TWO, num_train=450), "pairs")
+    pairs = positions["differences"].reshape(-1, 2 * VOTE_SIZE)
+    assert (pairs[: FEW.train_votes] < 450).all()
+    assert (pairs[FEW.train_votes :] >= 450).all()
+
+
+def test_a_value_that_is_rare_among_points_for_testing_is_named():
+    factors = TWO.copy()
+    factors[450:, 1] = np.arange(450) >= 63
+    with pytest.raises(NotDefined, match="63 points share the value 0"):
+        planned(make_table(factors, num_train=450), "votes")
+
+
+def test_variances_are_of_the_points_for_training():
+    positions, _ = planned(make_table(TWO, num_train=450), "votes")
+    assert len(set(positions["variances"])) == FEW.reference
+    assert positions["variances"].max() < 450

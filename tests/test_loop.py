@@ -8,6 +8,7 @@ from trainers import trainer
 
 from utils.run.budget import Budget
 from utils.run.folder import Run
+from utils.run.log import read_log
 from utils.run.loop import Loop
 
 IMAGES = {"name": "tiny", "images": 40, "height": 64, "width": 64, "channels": 3, "fingerprint": "1234"}
@@ -62,3 +63,37 @@ def test_rescue_says_what_it_saved(loop):
     loop.save()
     loop.trainer.update()
     assert loop.rescue().startswith("checkpoint and encoder of step 1 are saved")
+
+
+def test_update_is_told_the_share_of_the_budget_that_is_spent(loop, monkeypatch):
+    update, told = loop.trainer.update, []
+    monkeypatch.setattr(loop.trainer, "update", lambda spent: told.append(spent) or update(spent))
+    loop.budget = Budget(600.0, began=loop.budget.clock() - 150.0)
+    loop.go()
+    assert 0.25 <= told[0] <= told[-1] < 0.5
+
+
+def test_roll_back_goes_on_with_another_attempt(loop, monkeypatch):
+    update, attempts = loop.trainer.update, []
+
+    def update_once_spoiled(spent):
+        attempts.append(loop.trainer.attempt)
+        numbers = update(spent)
+        return {**numbers, "kl": numbers["kl"] * float("nan")} if len(attempts) == STEPS else numbers
+
+    monkeypatch.setattr(loop.trainer, "update", update_once_spoiled)
+    loop.go()
+    assert attempts == [0] * STEPS + [1] * STEPS
+
+
+def test_progress_is_what_is_spent_of_steps_or_budget_whichever_is_more(loop):
+    told = []
+    loop.events = SimpleNamespace(register_progress=told.append)
+    loop.budget = Budget(600.0, began=loop.budget.clock() - 150.0)
+    loop.go()
+    assert told == [1.0]
+
+
+def test_seconds_of_the_log_count_the_training_before_this_process(loop):
+    Loop(loop.trainer, loop.run, loop.budget, loop.stop, loop.events, seconds_before=1000.0).go()
+    assert read_log(loop.run.folder / "log.csv")["seconds"][-1] >= 1000

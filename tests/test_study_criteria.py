@@ -1,5 +1,7 @@
 """What is measured of a run without labels."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -45,3 +47,19 @@ def test_elbo_is_reconstruction_less_kl():
     found = criteria([Measured(codes, np.array([1.0, 2.0]), -10.0), Measured(codes, np.array([0.5, 0.0]), -11.0)])
     np.testing.assert_array_equal(found["reconstruction"], [-10, -11])
     np.testing.assert_array_equal(found["ELBO"], [-13, -11.5])
+
+
+def test_measure_draws_codes_with_the_posteriors_deviation(images):
+    class Wide(Encoder):
+        def forward(self, images):
+            mean = images.mean(dim=(1, 2, 3))
+            return torch.stack([mean, mean], 1), torch.full((len(images), 2), math.log(0.25))
+
+    class Seen(Decoder):
+        def forward(self, codes):
+            drawn.append(codes)
+            return super().forward(codes)
+
+    drawn, many = [], images.repeat(400, 1, 1, 1)
+    _measure(Wide(), Seen(), [many])
+    assert float((drawn[0] - many.mean(dim=(1, 2, 3))[:, None]).std()) == pytest.approx(0.5, rel=0.05)

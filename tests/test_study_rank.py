@@ -132,3 +132,10 @@ def test_rank_command_refuses_a_folder_that_is_no_scored_run(command, tmp_path):
         assert found.returncode == 2
         assert "config.json" in found.stderr
         assert len(found.stderr.splitlines()) == 1
+
+
+def test_udr_is_the_median_over_the_other_runs(monkeypatch):
+    values = iter([0.1, 0.2, 0.9, 0.0, 0.0, 0.0])  # of runs (1, 0), (2, 0), (2, 1), (3, 0), ...
+    monkeypatch.setattr("utils.study.udr.agreement", lambda similarity: next(values))
+    found = udr([np.random.RandomState(seed).randn(50, 2) for seed in range(4)], [np.ones(2)] * 4)
+    assert found.tolist() == [0.1, 0.1, 0.2, 0.0]

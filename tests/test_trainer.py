@@ -1,13 +1,14 @@
 import copy
 import math
 
+import numpy as np
 import pytest
 import torch
 from trainers import CPU, SMALL, after_an_update, trainer, weights
 
 from utils.config import OBJECTIVE_NAMES
 from utils.training import objectives
-from utils.training.batches import to_model_input
+from utils.training.batches import held_out_positions, to_model_input
 from utils.training.schedule import learning_rate
 
 
@@ -207,3 +208,18 @@ def test_trainer_reads_no_factor(tiny_images):
     trained = trainer(Images())
     assert math.isfinite(float(trained.update()["kl"]))
     trained.close()
+
+
+def test_trainer_never_learns_from_the_images_held_out(tiny_images, monkeypatch):
+    marked = np.zeros_like(tiny_images)
+    marked[:, 0, 0, 0] = np.arange(len(marked))
+    trained, seen = trainer(marked, held_out=20), set()
+
+    def note(images, generator):
+        seen.update((images[:, 0, 0, 0] * 255).round().int().tolist())
+
+    monkeypatch.setattr(trained, "learn", note)
+    for _ in range(40):
+        trained.update()
+    trained.close()
+    assert seen == set(range(40)) - set(held_out_positions(40, 20).tolist())
