@@ -30,7 +30,7 @@ def irs(codes: Array, factors: Array, progress: Progress = None, quantile: float
       active_dims              (active,) which codes these are
 
     Degenerate input: constant codes are dropped; if all are, IRS is 0. The original drops those whose variance in
-    single precision is 0; of others it makes NaN or any number.
+    single precision is 0; for others rounding decides its score.
 
     >>> factors = np.random.RandomState(0).randint(2, size=(1000, 2))
     >>> round(irs(factors, factors)["IRS"], 2)
