@@ -19,8 +19,9 @@ NDC_ROOT=$(cd -P -- "$(dirname -- "$here")" && pwd)
 export NDC_ROOT PYTHONPATH="$NDC_ROOT${PYTHONPATH:+:$PYTHONPATH}"
 if [[ ! -w $NDC_ROOT ]]; then export PYTHONDONTWRITEBYTECODE=1; fi
 
-is_true() {
-  case ${1,,} in
+is_true() { # as utils/grader/environment.py reads it, without white space around it
+  local word=${1//[[:space:]]/}
+  case ${word,,} in
     "" | 0 | no | off | false) return 1 ;;
   esac
 }

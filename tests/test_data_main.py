@@ -60,7 +60,7 @@ def test_render_leaves_a_set_that_can_be_scored(command, tmp_path):
             "--factor-sizes: expected with synthetic_arm",
         ),
         (("show", "~nobody/x", "--out", "sheet.png"), "~nobody/x"),
-        (("render", "README.npz/out.npz", "--factor-sizes", "1,1,1,1,1,1,1"), "out.npz"),
+        (("render", "README.npz/out.npz", "--factor-sizes", "1,1,1,1,1,1,1"), "README.npz/out.yml: cannot be written"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_two(command, tmp_path, arguments, named):

@@ -5,6 +5,7 @@ import warnings
 
 import pytest
 import torch
+from conftest import REPOSITORY
 
 from utils.run.export import _verify, export_encoder
 from utils.training.models import Encoder
@@ -45,6 +46,20 @@ def test_export_of_weights_that_are_not_finite_keeps_the_last_file(tmp_path):
         export_encoder(encoder, 3, path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_export_onto_a_full_disk_is_an_error_that_python_sees(tmp_path):
+    code = (
+        "import resource, signal, sys; from pathlib import Path\n"
+        "from utils.run.export import export_encoder; from utils.training.models import Encoder\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))\n"
+        "try: export_encoder(Encoder(3, 7), 3, Path(sys.argv[1]))\n"
+        "except OSError: sys.exit(7)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "m.pt")], cwd=str(REPOSITORY), check=False)
+    assert done.returncode == 7
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_export_works_where_warnings_are_errors(tmp_path):

@@ -102,7 +102,7 @@ def test_run_sh_takes_the_challenge_s_configuration_inside_the_grader(kit):
     assert kit.arguments() == ["configs/challenge.yml"]
 
 
-@pytest.mark.parametrize("word", ["False", "0", "no", ""])
+@pytest.mark.parametrize("word", ["False", "0", "no", "", "False\r", " "])
 def test_run_sh_reads_the_grading_switch_by_word(kit, word):
     kit.run(AICROWD_IS_GRADING=word)
     assert kit.arguments() == ["configs/quickstart.yml"]
@@ -116,6 +116,12 @@ def test_run_sh_adds_settings_to_the_configuration(kit):
 def test_run_sh_passes_another_configuration_on(kit):
     kit.run("mine.yml", "seed=1", **GRADING)
     assert kit.arguments() == ["mine.yml", "seed=1"]
+
+
+def test_run_sh_refuses_a_python_that_is_not_there(kit):
+    done = kit.run(PYTHON="/nope/python")
+    assert done.returncode == 2
+    assert "no Python 3.8 or newer found (tried /nope/python)" in done.stderr
 
 
 def test_run_sh_takes_a_configuration_after_a_flag(kit):

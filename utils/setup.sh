@@ -3,14 +3,15 @@
 # Needs NDC_ROOT. Leaves its path in PYTHON. Only the standard library and pip are used.
 
 newest_python() {
-  local name
-  for name in "${PYTHON:-}" python3 python; do
-    if [[ -n $name ]] && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then
+  local name names=(python3 python)
+  if [[ -n ${PYTHON:-} ]]; then names=("$PYTHON"); fi
+  for name in "${names[@]}"; do
+    if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then
       command -v "$name"
       return
     fi
   done
-  echo "error: no Python 3.8 or newer found; set PYTHON to one" >&2
+  echo "error: no Python 3.8 or newer found (tried ${names[*]}); set PYTHON to one" >&2
   return 2
 }
 

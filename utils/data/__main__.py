@@ -20,6 +20,7 @@ from utils.data.arm.looks import LOOKS
 from utils.data.registry import RENDERED
 from utils.data.sets.synthetic_arm import DEFAULT_SIZES
 from utils.data.storage.convert import without_unpacking
+from utils.data.storage.places import exists
 from utils.errors import InputError, entry_point
 from utils.files import write_text
 from utils.grader.environment import read_environment
@@ -68,18 +69,26 @@ def _render(options):
     path = Path(options.out)
     if path.suffix != ".npz":
         raise InputError(f"{path}: expected a file name that ends in .npz")
-    if path.exists():
+    if exists(path):
         raise InputError(f"{path} exists already; delete it or choose another name")
     if options.workers is not None and options.workers < 1:
         raise InputError(f"--workers {options.workers}: expected a number of at least 1")
     sizes = renderer.check_sizes(_sizes(options.factor_sizes))
-    notes = path.with_suffix(".yml")
-    if notes.exists():
-        raise InputError(f"{notes} exists already; delete it or choose another name for {path.name}")
-    renderer.render(path, sizes, options.workers)
     lines = "".join(f"  {name}: {size}\n" for name, size in zip(scene.FACTOR_NAMES, sizes))
-    write_text(notes, f"factors:\n{lines}")
+    notes = _write_notes(path.with_suffix(".yml"), f"factors:\n{lines}")
+    renderer.render(path, sizes, options.workers)
     print(f"{path}: {path.stat().st_size:,} bytes; {notes}: its factors")
+
+
+def _write_notes(path, text):
+    """Write `text` to `path`, before the images, which are worth little without it; InputError: other text there."""
+    try:
+        if path.exists() and path.read_text(encoding="utf-8") != text:
+            raise InputError(f"{path} exists already; delete it or choose another name for the images")
+        write_text(path, text)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
+    return path
 
 
 def _sizes(text):

@@ -1,6 +1,7 @@
 """The mean encoder as the TorchScript file that the grader loads."""
 
 import copy
+import io
 import warnings
 
 import torch
@@ -22,7 +23,9 @@ def export_encoder(encoder, channels, path):
     with warnings.catch_warnings(), atomic_path(path) as temporary:
         warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript is what the grader loads
         traced = torch.jit.trace(module, _probe(3, channels), check_trace=False)
-        torch.jit.save(traced, str(temporary))
+        buffer = io.BytesIO()
+        torch.jit.save(traced, buffer)
+        temporary.write_bytes(buffer.getbuffer())  # by Python: at a full disk PyTorch's own writer ends the process
         _verify(torch.jit.load(str(temporary)), module, channels)
 
 
