@@ -65,9 +65,9 @@ def labelled_npz(folder):
 
 
 def notes(folder):
-    np.save(str(folder / "a.npy"), IMAGES)
+    np.savez(str(folder / "a.npz"), images=IMAGES)
     (folder / "a.yml").write_text("factors:\n  shape: 2\n  place: 1\nkey: images\n")
-    return folder / "a.yml", lambda: load("a.npy", folder)
+    return folder / "a.yml", lambda: load("a.npz", folder)
 
 
 def sprites(folder):

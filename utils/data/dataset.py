@@ -96,7 +96,7 @@ class DataSet:
         return np.asarray(self.images[self.index(factors, random_state)])
 
     def require_factors(self):
-        """InputError unless its factors are known, without which nothing can be scored."""
+        """InputError unless there is a grid of its factors, from which points can be drawn."""
         if not self.factor_sizes:
             reason = f" ({self._problem})" if self._problem else "; name them in a YAML file or give each image labels"
             raise InputError(

@@ -36,5 +36,5 @@ class LabelledSet(DataSet):
         """A string that stands for what scoring reads: the images, the labels and the factors' names."""
         return digest_of(self.images_fingerprint, self.factor_names, self.labels.shape, self.labels.tobytes())
 
-    def _require_factors(self):
+    def require_factors(self):
         raise InputError(f"data set {self.name}: has a label for each image and no full grid of its factors")
