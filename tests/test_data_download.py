@@ -134,6 +134,19 @@ def test_download_joins_no_bytes_of_two_files(serve, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+def test_download_keeps_what_stands_until_another_mirror_has_something(serve, tmp_path):
+    starts, answers = [], [503, 503, 503, 503, None]
+
+    def slow(handler):
+        starts.append(handler.headers.get("Range"))
+        status = answers.pop(0) if handler.headers.get("Range") else None
+        return reply(handler, status) if status else well(handler, cut=98_304 if len(starts) == 1 else None)
+
+    download(tmp_path / "file", [serve(slow), serve(lambda handler: reply(handler, 404))])
+    assert starts == [None, *["bytes=98304-"] * 5]
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
 def test_download_that_another_mirror_began_begins_again_in_the_next_run(serve, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(module, "TRIES", 1)

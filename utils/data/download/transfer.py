@@ -58,15 +58,15 @@ def _fetch(file, path, urls, size, sha256):
         while True:
             brought, hopeless = False, 0
             for url in origin.first_among(urls):
-                have = origin.begin(url)
+                have = origin.standing(url)
                 try:
-                    announced = _transfer(file, path, url, size, bar)
+                    announced = _transfer(file, path, url, size, bar, origin)
                     origin.forget()
                     return announced
                 except (_Broken, _Hopeless) as problem:
                     problems[url] = f"{url}: {problem}"
                     hopeless += isinstance(problem, _Hopeless)
-                    brought = file.seek(0, os.SEEK_END) > have
+                    brought = origin.standing(url) > have
                     if brought or (origin.is_bound() and isinstance(problem, _Broken) and idle < PATIENCE):
                         break
             idle = 0 if brought else idle + 1
@@ -88,27 +88,32 @@ class _Origin:
 
     def first_among(self, urls):
         """`urls`, the one that began first."""
-        begun = self.note.read_text(encoding="utf-8") if self.note.exists() else None
-        return sorted(urls, key=lambda url: url != begun)
+        return sorted(urls, key=lambda url: not self._began(url))
 
-    def begin(self, url):
+    def standing(self, url):
         """How many bytes stand that `url` may go on from."""
-        if not self.sha256 and (not self.note.exists() or self.note.read_text(encoding="utf-8") != url):
-            self.file.truncate(0)
-        self.note.write_text(url, encoding="utf-8")
-        return self.file.seek(0, os.SEEK_END)
+        return self.file.seek(0, os.SEEK_END) if self.sha256 or self._began(url) else 0
 
     def is_bound(self):
         """Whether another mirror would have to begin again."""
         return not self.sha256 and self.file.seek(0, os.SEEK_END) > 0
 
+    def begin(self, url, have):
+        """From now on `url` writes after the first `have` bytes; the others go."""
+        self.file.truncate(have)
+        self.file.seek(have)
+        self.note.write_text(url, encoding="utf-8")
+
     def forget(self):
         self.note.unlink()
 
+    def _began(self, url):
+        return self.note.exists() and self.note.read_text(encoding="utf-8") == url
 
-def _transfer(file, path, url, size, bar):
+
+def _transfer(file, path, url, size, bar, origin):
     """One try: append what is missing to `file`. Returns the announced SHA-256 or None."""
-    have = file.seek(0, os.SEEK_END)
+    have = origin.standing(url)
     headers = {"Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
@@ -117,6 +122,7 @@ def _transfer(file, path, url, size, bar):
             have, total = _agree(file, response, have, size)
             if total is not None:
                 require_room(path, total - have)
+            origin.begin(url, have)
             bar.total, bar.n = total, have
             for block in response.iter_content(_BLOCK):
                 have += len(block)
@@ -151,8 +157,6 @@ def _agree(file, response, have, size):
             raise _Broken("answers with another range than asked for")
         total = int(span.group(2))
     elif response.status_code == 200:
-        file.truncate(0)
-        file.seek(0)
         have = 0
         length = response.headers.get("Content-Length", "")
         total = int(length) if length.isdigit() else None
