@@ -51,7 +51,7 @@ def score_encoder(options, environment):
     encoder = Path(options.encoder or environment.encoder_path)
     run_folder = environment.run_folder if options.encoder is None else _folder_of(encoder)
     folder = Path(options.output or run_folder)
-    name = options.dataset or environment.dataset_name or trained_on(run_folder)
+    name = options.dataset or environment.dataset_name or configured_dataset(run_folder)
     represent, dataset = open_inputs(encoder, name, environment.data_root)
     print(f"scoring {encoder} on {dataset.name}", flush=True)
     settings = {
@@ -127,7 +127,7 @@ def make_report(folder, dataset):
         return f"not written ({type(error).__name__}: {error})"
 
 
-def trained_on(run_folder):
+def configured_dataset(run_folder):
     """The data set that the config.json in `run_folder` names, else the embedded one."""
     try:
         return json.loads((run_folder / "config.json").read_text(encoding="utf-8"))["dataset"]

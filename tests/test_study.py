@@ -1,17 +1,11 @@
-"""Studies: what is left, what is done again and what is not, and a study as a process under a kill."""
+"""Studies: what is left, what is done again and what is not."""
 
 import csv
-import importlib.util
 import io
-import json
-import os
-import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY, challenge_environment
 from PIL import Image
 
 from evaluation.metrics.table import DEFAULT
@@ -20,17 +14,6 @@ from utils.study import stages as stages_module
 from utils.study.__main__ import main
 from utils.study.grid import read_study
 from utils.study.tables import collect, markdown, mean_and_spread, paper_rows, write_tables
-
-SMALL = ("batch_size=4", "latent_dim=3", "learning_rate=1e-3", "device=cpu")
-CLUSTER = """
-import sys
-from distributed import LocalCluster
-
-if __name__ == "__main__":
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
-        print(cluster.scheduler_address, flush=True)
-        sys.stdin.read()
-"""
 
 
 @pytest.fixture
@@ -252,56 +235,3 @@ def test_study_refuses_a_back_end_that_is_not_installed(study, monkeypatch, caps
         study("configs/studies/objectives.yml", "--backend", "ray")
     assert end.value.code == 2
     assert "package ray is not installed" in capsys.readouterr().err
-
-
-@pytest.fixture
-def data(tmp_path):
-    """A data set of 24 images with three factors."""
-    factors = np.stack(np.unravel_index(np.arange(24), (3, 2, 4)), axis=1)
-    images = np.zeros((24, 64, 64, 3), np.uint8)
-    images[:, 10:50, 10:50] = (60 * factors)[:, None, None]
-    np.savez(str(tmp_path / "tiny.npz"), images=images)
-    (tmp_path / "tiny.yml").write_text("factors: {shape: 3, size: 2, place: 4}\n", encoding="utf-8")
-    return tmp_path / "tiny.npz"
-
-
-def study_arguments(tmp_path, data, *more):
-    command = ["-m", "utils.study", "configs/studies/steps.yml", f"dataset={data}", *SMALL, *more]
-    return [*command, "--output", str(tmp_path / "study")]
-
-
-def test_study_killed_at_any_moment_goes_on_where_it_was(tmp_path, data, command, spawn):
-    arguments = study_arguments(tmp_path, data, "steps=60", "seeds=1", "held_out=4")
-    first = spawn(*arguments)
-    run = tmp_path / "study" / "runs" / "seed0"
-    deadline = time.monotonic() + 120
-    while not list(run.glob("checkpoints/step_*.ckpt")):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    first.kill()
-    first.wait()
-    done = command(*arguments, timeout=240)
-    assert done.returncode == 0, done.stderr
-    assert "| **60** | 1 | 0." in done.stdout
-    (result,) = (json.loads(path.read_text(encoding="utf-8")) for path in (tmp_path / "study" / "results").iterdir())
-    assert result["elbo"] < result["reconstruction"] < 0
-    steps = [int(line.partition(",")[0]) for line in (run / "log.csv").read_text(encoding="utf-8").splitlines()[1:]]
-    assert steps == sorted(set(steps))
-
-
-@pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="the package distributed is not installed")
-def test_study_runs_on_a_dask_cluster_of_two_workers(tmp_path, data, command):
-    script = tmp_path / "cluster.py"
-    script.write_text(CLUSTER, encoding="utf-8")
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    path = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
-    environment = challenge_environment(tmp_path, PYTHONPATH=path)
-    cluster = subprocess.Popen([sys.executable, str(script)], text=True, env=environment, **pipes)
-    try:
-        address = cluster.stdout.readline().strip()
-        arguments = study_arguments(tmp_path, data, "steps=5", "seeds=2", "--backend", "dask", "--address", address)
-        done = command(*arguments, "--jobs", "-1", timeout=240)
-        assert done.returncode == 0, done.stderr
-        assert "| **5** | 2 | 0." in done.stdout
-    finally:
-        cluster.communicate()

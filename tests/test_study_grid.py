@@ -4,6 +4,7 @@ import pytest
 
 from utils.config import read_config
 from utils.errors import InputError
+from utils.run.folder import FREE_TO_CHANGE
 from utils.study.grid import read_study
 
 
@@ -118,3 +119,11 @@ def test_recipes_end_in_the_quick_starts_own():
     quick = read_config("configs/quickstart.yml")
     shared = ("gamma", "latent_dim", "batch_size", "learning_rate", "discriminator_learning_rate", "warmup_steps")
     assert [getattr(stage.config, key) for key in shared] == [getattr(quick, key) for key in shared]
+
+
+def test_the_entry_s_study_trains_what_the_challenge_s_configuration_says():
+    _, (stage, *_) = read_study("configs/studies/entry.yml").runs[0]
+    entry, free = read_config("configs/challenge.yml").as_dict(), {*FREE_TO_CHANGE, "dataset", "held_out"}
+    assert {key: entry[key] for key in set(entry) - free} == {
+        key: value for key, value in stage.config.as_dict().items() if key not in free
+    }

@@ -25,11 +25,12 @@ class Failed(Exception):
     """A command that did not do its work; the message says which and why."""
 
 
-def run_stages(folder, name, stages, threads, data_root, share=1):
+def run_stages(folder, name, stages, threads, data_root, share):
     """Train and score the run `name` of the study in `folder`, `stages` (utils.study.grid.Stage) in their order.
 
     threads    for each process, whatever its environment says; None: what that says, else `share`
     data_root  DISENTANGLEMENT_LIB_DATA
+    share      this run's of the machine's cores
 
     Stages whose results are there are passed over; the first that fails ends the run. Returns None or, in words,
     why it failed. A process that an earlier call left behind in the same run is waited for.

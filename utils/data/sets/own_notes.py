@@ -36,7 +36,6 @@ class Notes(NamedTuple):
     labels: str | None = None
     bins: dict = {}  # noqa: RUF012 - {factor: number of ranges}
     bits: int | None = None
-    given: tuple = ()  # keys that stand in the file
 
 
 def read_notes(path):
@@ -50,32 +49,30 @@ def read_notes(path):
             found.setdefault((state.st_dev, state.st_ino), candidate)  # once where capitals do not count
     if len(found) > 1:
         raise InputError(f"{' and '.join(str(other) for other in found.values())}: two files of notes; expected one")
-    if not found:
-        return Notes()
-    notes = _parsed(*found.values())
-    _refuse_idle_keys(notes, path)
-    return notes
+    return _parsed(*found.values(), path) if found else Notes()
 
 
-def _refuse_idle_keys(notes, images):
+def _refuse_idle_keys(path, values, images):
     """InputError for a key that says nothing about a folder, a file of this kind, or a grid."""
+    is_grid = isinstance(values.get("factors"), dict)
     for key, kind, is_idle in (
         ("key", "a folder of pictures", images.is_dir()),
         ("labels", f"a folder of pictures, whose labels are in {images / 'labels.csv'}", images.is_dir()),
         ("bits", "a file of images", not images.is_dir()),
         ("key", "an .npy file, which holds one array", images.suffix.lower() == ".npy"),
-        ("labels", "a full grid of factors", bool(notes.grid)),
-        ("bins", "a full grid of factors", bool(notes.grid)),
+        ("labels", "a full grid of factors", is_grid),
+        ("bins", "a full grid of factors", is_grid),
     ):
-        if is_idle and key in notes.given:
-            raise InputError(f"{notes.path}: key {key} found; it means nothing for {kind}")
+        if is_idle and key in values:
+            raise InputError(f"{path}: key {key} found; it means nothing for {kind}")
 
 
-def _parsed(path):
+def _parsed(path, images):
     values = read_yaml(path)
     unknown = [str(key) for key in values if key not in KEYS]
     if unknown or not values:
         raise InputError(f"{path}: key {', '.join(unknown) or 'none'} found; expected some of {', '.join(KEYS)}")
+    _refuse_idle_keys(path, values, images)
     factors = values.get("factors", {})
     names = factors if isinstance(factors, list) else ()
     if "factors" in values and (not factors or not isinstance(factors, (dict, list))):
@@ -92,7 +89,6 @@ def _parsed(path):
         labels=_text(path, values, "labels"),
         bins=_counts(path, "bins", values.get("bins", {}), 2),
         bits=_bits(path, values),
-        given=tuple(values),
     )
 
 

@@ -41,10 +41,10 @@ def image_shape(path, shape, dtype):
 
     InputError that names `path` unless it is uint8 (..., 64, 64, 1 or 3) or (n, 64, 64).
     """
-    shape = () if shape is None else tuple(shape)  # None: HDF5's empty data sets
-    whole = (*shape, 1) if len(shape) == 3 and tuple(shape[-2:]) == (64, 64) else tuple(shape)
+    shape = tuple(shape or ())  # None: HDF5's empty data sets
+    whole = (*shape, 1) if len(shape) == 3 and shape[-2:] == (64, 64) else shape
     if dtype != np.uint8 or len(whole) < 4 or whole[-3:-1] != (64, 64) or whole[-1] not in (1, 3) or 0 in whole:
-        raise InputError(f"{path}: {dtype} {tuple(shape)} found, expected uint8 (n, 64, 64, 3) or (n, 64, 64, 1)")
+        raise InputError(f"{path}: {dtype} {shape} found, expected uint8 (n, 64, 64, 3) or (n, 64, 64, 1)")
     return (int(np.prod(whole[:-3], dtype=object)), *whole[-3:])
 
 
