@@ -48,6 +48,20 @@ done
 if [[ $scores == no ]]; then # in the shell's place, so that a signal which stops the container reaches it
   exec "$PYTHON" "$NDC_ROOT/train.py" "${arguments[@]}"
 fi
-"$PYTHON" "$NDC_ROOT/train.py" "${arguments[@]}"
+
+run_here() { # a command in the background, since bash heeds no signal while it waits for one in the foreground
+  local code told=yes
+  (trap - INT && exec "$@") & # bash has what runs in the background ignore Ctrl-C
+  trap 'told=yes; kill -TERM $! 2>/dev/null || true' TERM
+  trap 'told=yes; kill -HUP $! 2>/dev/null || true' HUP
+  trap 'told=yes' INT # the terminal sends it to both
+  while [[ $told ]]; do # a signal ends `wait`, and not the command
+    told='' code=0
+    wait $! || code=$?
+  done
+  trap - TERM HUP INT
+  return "$code"
+}
+run_here "$PYTHON" "$NDC_ROOT/train.py" "${arguments[@]}"
 unset AICROWD_DATASET_NAME # train.py heeded it, unless an argument named another data set; scored is what it trained on
-"$PYTHON" "$NDC_ROOT/local_evaluation.py"
+exec "$PYTHON" "$NDC_ROOT/local_evaluation.py"
