@@ -207,3 +207,9 @@ def test_read_run_config_names_a_damaged_file(tmp_path):
     (tmp_path / "config.json").write_text('{"gama": 1}')
     with pytest.raises(InputError, match=r"config\.json: no configuration of this version of the kit .*--fresh"):
         read_run_config(tmp_path)
+
+
+def test_read_run_config_tells_a_file_that_cannot_be_read_from_a_damaged_one(tmp_path):
+    (tmp_path / "config.json").mkdir()
+    with pytest.raises(InputError, match=r"config\.json: Is a directory; expected a file that can be read"):
+        read_run_config(tmp_path)

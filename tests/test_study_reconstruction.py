@@ -59,6 +59,14 @@ def test_a_folder_without_results_is_refused_by_name(tmp_path, capsys):
     assert f"{tmp_path}: has no results" in capsys.readouterr().err
 
 
+def test_a_folder_that_cannot_be_listed_is_refused_by_name(tmp_path, capsys):
+    (tmp_path / "results").symlink_to("results")  # a loop: root lists everything else
+    with pytest.raises(SystemExit) as end:
+        main(["reconstruction", str(tmp_path)])
+    assert end.value.code == 2
+    assert f"{tmp_path / 'results'}: Too many levels of symbolic links" in capsys.readouterr().err
+
+
 def test_a_result_that_is_none_is_refused_by_name(study, capsys):
     (study / "results" / "zz.json").write_text("{}", encoding="utf-8")
     with pytest.raises(SystemExit):

@@ -176,7 +176,9 @@ def read_run_config(folder):
         return Config(**json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError) as error:
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}; expected a file that can be read") from None
+    except (ValueError, TypeError) as error:
         hint = "`train.py --fresh` sets such a run aside"
         raise InputError(f"{path}: no configuration of this version of the kit ({_reason(error)}); {hint}") from None
 

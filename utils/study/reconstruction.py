@@ -50,7 +50,7 @@ def read_results_of(folder):
     """[Scored] of the study in `folder`, in the order of the files' names."""
     names = {metric.name for metric in OFFICIAL}
     found = []
-    for path in sorted((folder / "results").glob("*.json")):
+    for path in _result_files(folder / "results"):
         try:
             one = json.loads(path.read_text(encoding="utf-8"))
             scores = {name: float(one["scores"][name]) for name in names}
@@ -60,6 +60,15 @@ def read_results_of(folder):
     if not found:
         raise InputError(f"{folder}: has no results; expected the folder of a study (python -m utils.study STUDY.yml)")
     return found
+
+
+def _result_files(folder):
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith("."))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise InputError(f"{folder}: {error.strerror or error}; expected the results of a study") from None
 
 
 def markdown(found):
