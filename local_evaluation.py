@@ -31,7 +31,7 @@ from evaluation.cache import CodesCache, digest_file, fingerprint
 from evaluation.command import add_options, print_scores, score_file
 from evaluation.contract import kind_of
 from evaluation.progress import Console
-from evaluation.results import DATASET_NAME, ENCODER_DIGEST, write_result
+from evaluation.results import DATASET_NAME, ENCODER_DIGEST, check_output, write_result
 from utils.grader.environment import read_environment
 
 DEFAULT_DATASET = "synthetic_arm"
@@ -53,6 +53,7 @@ def score_encoder(options, environment):
     folder = Path(options.output or run_folder)
     name = options.dataset or environment.dataset_name or configured_dataset(run_folder)
     represent, dataset = open_inputs(encoder, name, environment.data_root)
+    check_output(folder)
     print(f"scoring {encoder} on {dataset.name}", flush=True)
     settings = {
         "encoder": str(encoder),

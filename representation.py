@@ -8,6 +8,7 @@ reads it again when that file or these variables have changed. For another file 
 `load("pytorch_model.pt", device="cpu")` returns such a function.
 """
 
+import contextlib
 import functools
 import os
 import warnings
@@ -19,6 +20,7 @@ from utils.errors import InputError
 from utils.grader.environment import read_environment
 from utils.training.device import automatic_device, full_float32, resolve_device
 
+FAILURES = (RuntimeError, torch.jit.Error)  # of a module: what PyTorch raises, and what its own code does
 BATCH = {"cpu": 32, "cuda": 512}  # images that go through the encoder at once; on a CPU so few that caches hold them
 
 
@@ -85,7 +87,10 @@ def _represent(module, path, device, images):
 
 
 def _checked(images):
-    images = np.asarray(images)
+    try:
+        images = np.asarray(images)
+    except (RuntimeError, TypeError, ValueError) as error:  # a tensor with gradients or in bfloat16, ragged lists
+        raise InputError(f"images: found {type(images).__name__}, which is no array ({error})") from None
     if images.ndim != 4 or images.shape[1:3] != (64, 64) or images.size == 0:
         raise InputError(f"images: found shape {images.shape}; expected (N, 64, 64, channels), both at least 1")
     if images.dtype == np.uint8:
@@ -101,16 +106,22 @@ def _checked(images):
 def _encode(module, path, device, images):
     dtype = np.uint8 if images.dtype == np.uint8 else np.float32  # PyTorch has not all of NumPy's floats
     batch = torch.from_numpy(np.array(images, dtype, order="C")).to(device).permute(0, 3, 1, 2)
-    if device.type != "cpu":  # a CPU is faster with the channels last in memory
-        batch = batch.contiguous()
     batch = batch.float().div_(255) if batch.dtype == torch.uint8 else batch
-    try:
-        with torch.no_grad(), full_float32():
-            codes = module(batch)
-    except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise InputError(f"encoder {path}: fails on images {tuple(batch.shape)} ({reason})") from None
+    with torch.no_grad(), full_float32():
+        try:
+            codes = _run(module, batch)
+        except FAILURES as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise InputError(f"encoder {path}: fails on images {tuple(batch.shape)} ({reason})") from None
     if not isinstance(codes, torch.Tensor) or codes.dim() != 2 or len(codes) != len(images):
         shape = tuple(codes.shape) if isinstance(codes, torch.Tensor) else type(codes).__name__
         raise InputError(f"encoder {path}: returned {shape}; expected codes ({len(images)}, latents)")
     return codes.float().cpu().numpy()
+
+
+def _run(module, batch):
+    """A CPU is faster with the channels last in memory, where a module cannot be that takes views of what it gets."""
+    if batch.device.type == "cpu":
+        with contextlib.suppress(*FAILURES):
+            return module(batch)
+    return module(batch.contiguous())

@@ -37,6 +37,7 @@ except ImportError:  # another project's `utils` comes first
 from utils.bench.plan import print_plan
 from utils.config import read_config
 from utils.data import load, resolve
+from utils.durations import clock
 from utils.grader.environment import is_grading, read_environment
 from utils.grader.events import WAIT_IN_ALL, Events
 from utils.memory import is_out_of_memory, keep_freed_memory
@@ -116,6 +117,8 @@ def run_training(options, environment, config, budget, stop, events):
             count = f"{len(data.images):,} images"
             where = f"{device} in {trainer.precision}, from step {trainer.step}"
             log(f"training {config.objective} on {data.name} ({count}), {where}", group)
+            if seconds_before and config.decay == "budget":
+                log(f"note: the learning rate rises again, to fall to 0 with {clock(config.time_budget)} more", group)
             reason = train(Loop(trainer, run, budget, stop, events, seconds_before), events)
             return finish(reason, trainer, run, stop, events) if reason else 1
 

@@ -9,7 +9,7 @@ from .errors import InputError
 from .evaluate import check_seed, evaluate_codes
 from .metrics.table import DEFAULT, METRICS, find_metrics
 from .progress import Console
-from .results import final_scores, table, write_result
+from .results import check_output, final_scores, table, write_result
 
 
 def add_options(parser):
@@ -32,6 +32,8 @@ def score_file(options):
             write_result(Path(options.output), name, result, seconds, settings)
 
     given = read_codes(files, options.bins)
+    if options.output:
+        check_output(options.output)
     try:
         results = evaluate_codes(
             **given, metrics=options.metrics, seed=options.seed, jobs=options.jobs, report=Console(on_score=save)

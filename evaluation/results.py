@@ -2,11 +2,14 @@
 
 import json
 import math
+import tempfile
 import uuid
+from pathlib import Path
 
 import numpy as np
 
 from .cache import digest_file
+from .errors import InputError
 from .files import write_text
 from .metrics.table import FURTHER, METRICS, OFFICIAL
 
@@ -17,6 +20,15 @@ DATASET_NAME = "dataset.name"  # ... and on what
 def result_path(folder, name):
     """Where the challenge reads the metric `name` in the experiment's `folder` (a Path)."""
     return folder / "metrics" / name / "results" / "aggregate" / "evaluation.json"
+
+
+def check_output(folder):
+    """InputError, before hours of work, if `write_result` could not write into `folder`."""
+    try:
+        (Path(folder) / "metrics").mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=str(Path(folder) / "metrics")).close()
+    except OSError as error:
+        raise InputError(f"output {folder}: {error.strerror or error}; expected a folder to write in") from None
 
 
 def write_result(folder, name, result, seconds, settings):

@@ -70,6 +70,11 @@ def test_close_ends_the_thread(tiny_images):
     assert not batches.thread.is_alive()
 
 
+def test_to_model_input_puts_channels_before_height_and_width(tiny_images):
+    expected = tiny_images.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
+    assert np.allclose(to_model_input(tiny_images, CPU).numpy(), expected, atol=1e-7)
+
+
 def test_to_model_input_divides_by_255():
     image = np.full((1, 64, 64, 1), 51, dtype=np.uint8)
     assert torch.equal(to_model_input(image, CPU), torch.full((1, 1, 64, 64), 0.2))
@@ -88,3 +93,7 @@ def test_positions_held_out_are_different_and_the_same_each_time():
     found = held_out_positions(100, 40)
     assert len(set(found.tolist())) == 40
     assert found.tolist() == sorted(held_out_positions(100, 40).tolist())
+
+
+def test_positions_held_out_are_frozen_over_versions_of_the_kit():
+    assert held_out_positions(1000, 4).tolist() == [63, 194, 291, 946]

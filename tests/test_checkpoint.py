@@ -1,3 +1,6 @@
+import inspect
+import pathlib
+
 import pytest
 import torch
 
@@ -101,3 +104,21 @@ def test_load_refuses_by_name_what_pytorch_does_not_load(tmp_path, monkeypatch):
     monkeypatch.setattr(torch, "load", fail)
     with pytest.raises(ValueError, match=r"step_0000000001\.ckpt: not a checkpoint that .* \(unknown opcode\)"):
         checkpoint.load(tmp_path / "step_0000000001.ckpt")
+
+
+class Harmful:
+    """Unpickled, it makes the file at `path`."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return pathlib.Path.touch, (self.path,)
+
+
+@pytest.mark.skipif("weights_only" not in inspect.signature(torch.load).parameters, reason="this PyTorch loads pickles")
+def test_load_runs_no_code_of_a_strangers_checkpoint(tmp_path):
+    checkpoint.save(tmp_path, {**state(1), "more": Harmful(tmp_path / "made")})
+    with pytest.raises(ValueError, match=r"step_0000000001\.ckpt: not a checkpoint that"):
+        checkpoint.load(tmp_path / "step_0000000001.ckpt")
+    assert not (tmp_path / "made").exists()

@@ -140,6 +140,12 @@ def test_own_folder_names_a_link_to_nothing(tmp_path):
         load(tmp_path / "p", "/nowhere")
 
 
+def test_own_folder_refuses_a_pipe_instead_of_waiting_for_it(tmp_path):
+    os.mkfifo(str(tmp_path / "pipe.png"))
+    with pytest.raises(InputError, match=r"pipe\.png: a pipe, a socket or a device found; expected a file"):
+        find_pictures(tmp_path)
+
+
 def test_own_folder_skips_hidden_companions(tmp_path):
     write(tmp_path / "p", "0.png")
     for name in ("._0.png", ".DS_Store", "Thumbs.db", "__MACOSX/0.png", ".hidden/1.png", "README", "notes.txt"):

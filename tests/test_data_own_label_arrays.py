@@ -118,7 +118,8 @@ def test_array_that_was_asked_for_is_refused_at_once(tmp_path):
     assert load(path, "/nowhere").labels[:, 0].tolist() == [0, 0, 1, 1, 2, 2]
 
 
-def test_array_beside_a_grid_is_not_read(tmp_path):
+def test_array_beside_a_grid_is_not_read_and_that_is_said(tmp_path, capsys):
     path = write_array(tmp_path, "npz", images=IMAGES, labels=np.linspace(0, 1, 6))
     (tmp_path / "mine.yml").write_text("factors: {a: 6}\n")
     assert load(path, "/nowhere").factor_sizes == (6,)
+    assert f"mine.yml: describes a full grid, so the array 'labels' in {path} is not read" in capsys.readouterr().err

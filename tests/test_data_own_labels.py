@@ -7,6 +7,7 @@ from PIL import Image
 
 from utils.data import load
 from utils.data.labelled import LabelledSet
+from utils.errors import InputError
 
 IMAGES = noise(0, 6, 64, 64, 3)
 
@@ -93,6 +94,17 @@ def test_table_finds_names_whichever_way_their_accents_are_written(tmp_path):
         Image.fromarray(IMAGES[0]).save(str(tmp_path / "p" / name))
     (tmp_path / "p" / "labels.csv").write_text("file,a\n\u00e9.png,1\na\u0300.png,1\n", encoding="utf-8")
     assert labels(tmp_path / "p") == [[0, 0]]
+
+
+def test_table_of_pictures_with_one_name_in_two_forms_is_refused(tmp_path):
+    (tmp_path / "p").mkdir()
+    for name in ("e\u0301.png", "\u00e9.png"):
+        Image.fromarray(IMAGES[0]).save(str(tmp_path / "p" / name))
+    if len(list((tmp_path / "p").iterdir())) < 2:
+        pytest.skip("this file system has one form of Unicode")
+    (tmp_path / "p" / "labels.csv").write_text("file,a\n\u00e9.png,1\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"'e\\u0301\.png' and '\\xe9\.png' are one name in two forms"):
+        load(tmp_path / "p", "/nowhere")
 
 
 @pytest.mark.parametrize(

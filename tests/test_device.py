@@ -1,9 +1,12 @@
 """What a device decides, shown without a GPU: what PyTorch says of one is replaced."""
 
+import subprocess
+import sys
 from contextlib import nullcontext
 
 import pytest
 import torch
+from conftest import REPOSITORY
 
 from utils.errors import InputError
 from utils.training import device as devices
@@ -86,9 +89,10 @@ def test_a_named_gpu_that_does_not_compute_is_refused(gpu):
         resolve_device("cuda")
 
 
-def test_a_device_that_pytorch_does_not_know_is_refused():
-    with pytest.raises(InputError, match="device='gpu': not usable here"):
-        resolve_device("gpu")
+@pytest.mark.parametrize("name", ["gpu", "hpu", "privateuseone"])
+def test_a_device_that_pytorch_does_not_know_is_refused(name):
+    with pytest.raises(InputError, match=f"device='{name}': not usable here"):
+        resolve_device(name)
 
 
 @pytest.mark.parametrize(("visible", "expected"), [(4, "cuda:3"), (2, "cuda:1"), (1, "cuda:0")])
@@ -190,6 +194,21 @@ def test_full_float32_gives_the_switches_back(before):
         assert switch.allow_tf32 is before
     finally:
         switch.allow_tf32 = own
+
+
+@pytest.mark.skipif(not hasattr(torch.backends, "fp32_precision"), reason="this PyTorch has one setting of TF32")
+@pytest.mark.parametrize("newer", ["fp32_precision", "cuda.matmul.fp32_precision", "cudnn.conv.fp32_precision"])
+def test_full_float32_works_where_the_user_set_pytorchs_newer_settings(newer):
+    """In a process of its own: these settings cannot all be put back."""
+    code = (
+        "import torch; from utils.training.device import full_float32\n"
+        f"torch.backends.{newer} = 'tf32'; torch.backends.cudnn.rnn.fp32_precision = 'ieee'\n"
+        "found = lambda: (torch.backends.cudnn.conv.fp32_precision, torch.backends.cuda.matmul.fp32_precision)\n"
+        "before = found()\n"
+        "with full_float32(): assert found() == ('ieee', 'ieee'), found()\n"
+        "assert found() == before and 'tf32' in before, (before, found())\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=str(REPOSITORY), check=True)
 
 
 def test_autocast_names_bfloat16_which_is_not_a_gpus_default(monkeypatch):

@@ -21,6 +21,13 @@ def test_export_equals_the_eager_mean(tmp_path, channels, width, depth, count):
     assert torch.allclose(codes, encoder(images)[0].detach(), atol=1e-5)
 
 
+def test_export_has_weights_with_plain_strides(tmp_path):
+    encoder = Encoder(3, 7).to(memory_format=torch.channels_last)
+    assert not all(parameter.is_contiguous() for parameter in encoder.parameters())
+    export_encoder(encoder, 3, tmp_path / "m.pt")
+    assert all(parameter.is_contiguous() for parameter in torch.jit.load(str(tmp_path / "m.pt")).parameters())
+
+
 def test_export_loads_without_the_kit(tmp_path):
     export_encoder(Encoder(3, 7), 3, tmp_path / "m.pt")
     code = "import sys, torch; print(torch.jit.load(sys.argv[1])(torch.rand(2, 3, 64, 64)).shape)"

@@ -73,6 +73,12 @@ def test_update_is_told_the_share_of_the_budget_that_is_spent(loop, monkeypatch)
     assert 0.25 <= told[0] <= told[-1] < 0.5
 
 
+def test_share_that_is_spent_counts_the_training_before_this_process_and_its_whole_budget(loop):
+    loop.budget = Budget(600.0, began=loop.budget.clock() - 150.0)
+    again = Loop(loop.trainer, loop.run, loop.budget, loop.stop, loop.events, seconds_before=600.0)
+    assert again.spent() == pytest.approx((600 + 150) / 1200, abs=0.02)
+
+
 def test_roll_back_goes_on_with_another_attempt(loop, monkeypatch):
     update, attempts = loop.trainer.update, []
 

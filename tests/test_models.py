@@ -1,5 +1,6 @@
 import pytest
 import torch
+from torch.nn import functional
 
 from utils.training.models import Decoder, Discriminator, Encoder, initialise
 
@@ -36,6 +37,64 @@ def test_networks_have_the_shapes_of_their_contract(channels, latents, width, de
     assert mean.shape == logvar.shape == (2, latents)
     assert Decoder(channels, latents, width, depth)(mean).shape == (2, channels, 64, 64)
     assert Discriminator(latents)(mean).shape == (2, 2)
+
+
+def layers(network):
+    """Weight and bias of each layer, in the order of the forward pass."""
+    return [(layer.weight, layer.bias) for layer in network.modules() if hasattr(layer, "weight")]
+
+
+def plain_encoder(encoder, images):
+    *convolutions, features, mean, logvar = layers(encoder)
+    values = images
+    for weight, bias in convolutions:
+        if weight.shape[-1] == 3:  # what `depth` adds
+            values = values + functional.relu(functional.conv2d(values, weight, bias, padding=1))
+        else:
+            padding = {4: 1, 2: 0}[weight.shape[-1]]
+            values = functional.relu(functional.conv2d(values, weight, bias, stride=2, padding=padding))
+    values = functional.relu(functional.linear(values.flatten(1), *features))
+    return functional.linear(values, *mean), functional.linear(values, *logvar)
+
+
+def plain_decoder(decoder, codes):
+    first, second, *convolutions = layers(decoder)
+    values = functional.relu(functional.linear(functional.relu(functional.linear(codes, *first)), *second))
+    values = values.view(len(codes), -1, 4, 4)
+    for number, (weight, bias) in enumerate(convolutions, 1):
+        if weight.shape[-1] == 3:
+            values = values + functional.relu(functional.conv2d(values, weight, bias, padding=1))
+        else:
+            values = functional.conv_transpose2d(values, weight, bias, stride=2, padding=1)
+            values = values if number == len(convolutions) else functional.relu(values)
+    return values
+
+
+def plain_discriminator(discriminator, codes):
+    *hidden, last = layers(discriminator)
+    for layer in hidden:
+        codes = functional.leaky_relu(functional.linear(codes, *layer), 0.2)
+    return functional.linear(codes, *last)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_encoder_equals_the_baselines_layers_one_by_one(depth):
+    encoder, images = Encoder(3, 5, 0.5, depth), torch.rand(2, 3, 64, 64)
+    assert len(layers(encoder)) == 4 * depth + 3
+    for found, expected in zip(encoder(images), plain_encoder(encoder, images)):
+        assert torch.allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_decoder_equals_the_baselines_layers_one_by_one(depth):
+    decoder, codes = Decoder(3, 5, 0.5, depth), 3 * torch.randn(2, 5)
+    assert len(layers(decoder)) == 4 * depth + 2
+    assert torch.allclose(decoder(codes), plain_decoder(decoder, codes), atol=1e-6)
+
+
+def test_discriminator_equals_its_layers_one_by_one():
+    discriminator, codes = Discriminator(5), 3 * torch.randn(4, 5)
+    assert torch.allclose(discriminator(codes), plain_discriminator(discriminator, codes), atol=1e-6)
 
 
 def test_mean_encoder_is_the_encoders_mean():

@@ -71,6 +71,9 @@ def test_representation_takes_views_with_any_strides(represent):
         (np.zeros((0, 64, 64, 3)), r"shape \(0, 64, 64, 3\)"),
         (np.zeros((2, 64, 64, 0)), r"shape \(2, 64, 64, 0\)"),
         (np.zeros((2, 64, 64, 1)), "fails on images"),
+        (torch.zeros(2, 64, 64, 3, dtype=torch.bfloat16), "found Tensor, which is no array"),
+        (torch.zeros(2, 64, 64, 3, requires_grad=True), "found Tensor, which is no array"),
+        ([[0.0, 1.0], [0.0]], "found (list, which is no array|shape|dtype object)"),
     ],
 )
 def test_representation_refuses_by_name(represent, given, told):
@@ -112,6 +115,51 @@ def test_representation_refuses_an_encoder_of_another_contract(tmp_path, output,
     torch.jit.save(torch.jit.trace(Other(), torch.rand(2, 3, 64, 64)), str(tmp_path / "other.pt"))
     with pytest.raises(InputError, match=told):
         representation.load(tmp_path / "other.pt", device="cpu")(images(2))
+
+
+def test_representation_is_the_mean_of_the_image_as_it_lies(tmp_path):
+    encoder, given = Encoder(3, 5), images(3)
+    export_encoder(encoder, 3, tmp_path / "m.pt")
+    expected = encoder(torch.from_numpy(given.transpose(0, 3, 1, 2).copy()))[0]
+    assert np.allclose(representation.load(tmp_path / "m.pt", device="cpu")(given), expected.detach(), atol=1e-5)
+
+
+def test_representation_of_a_module_saved_while_training_is_the_same_each_time(tmp_path):
+    module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 64 * 64, 4), torch.nn.Dropout(0.5))
+    torch.jit.save(torch.jit.script(module.train()), str(tmp_path / "training.pt"))
+    represent = representation.load(tmp_path / "training.pt", device="cpu")
+    assert np.array_equal(represent(images(2)), represent(images(2)))
+
+
+class Viewed(torch.nn.Module):
+    """A convolution's map as a row by `view`, which tells what lies how in memory."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution = torch.nn.Conv2d(3, 2, 16, stride=16)
+
+    def forward(self, given):
+        values = self.convolution(given)
+        return values.view(values.size(0), -1)
+
+
+def test_representation_takes_a_module_that_views_its_values(tmp_path):
+    module, given = Viewed(), images(3)
+    torch.jit.save(torch.jit.script(module), str(tmp_path / "view.pt"))
+    expected = module(torch.from_numpy(given.transpose(0, 3, 1, 2).copy())).detach()
+    assert np.allclose(representation.load(tmp_path / "view.pt", device="cpu")(given), expected, atol=1e-6)
+
+
+class Asserts(torch.nn.Module):
+    def forward(self, given):
+        assert given.size(3) == 3, "wants the channels last"
+        return given.flatten(1)
+
+
+def test_representation_refuses_an_encoder_that_raises(tmp_path):
+    torch.jit.save(torch.jit.script(Asserts()), str(tmp_path / "asserts.pt"))
+    with pytest.raises(InputError, match=r"asserts\.pt: fails on images \(2, 3, 64, 64\) \(.*AssertionError"):
+        representation.load(tmp_path / "asserts.pt", device="cpu")(images(2))
 
 
 @pytest.fixture
@@ -157,6 +205,14 @@ def test_representation_function_reads_a_new_export(experiment, other_encoder):
     representation.representation_function(images(2))
     experiment("mine", other_encoder)
     assert representation.representation_function(images(2)).shape == (2, 7)
+
+
+def test_a_replaced_file_of_the_same_size_is_read_again(tmp_path):
+    (tmp_path / "old.pt").write_bytes(b"1234")
+    (tmp_path / "new.pt").write_bytes(b"5678")
+    before = representation._identity(tmp_path / "old.pt")
+    (tmp_path / "new.pt").replace(tmp_path / "old.pt")
+    assert representation._identity(tmp_path / "old.pt") != before
 
 
 def test_representation_function_follows_the_experiments_name(experiment, other_encoder):

@@ -1,17 +1,19 @@
 """Studies: what is left, what is done again and what is not."""
 
 import csv
+import dataclasses
 import io
 import sys
 
 import numpy as np
 import pytest
+from conftest import REPOSITORY
 from PIL import Image
 
 from evaluation.metrics.table import DEFAULT
 from utils.config import Config
 from utils.study import stages as stages_module
-from utils.study.__main__ import main
+from utils.study.__main__ import main, with_absolute_paths
 from utils.study.grid import read_study
 from utils.study.tables import collect, markdown, mean_and_spread, paper_rows, write_tables
 
@@ -235,3 +237,17 @@ def test_study_refuses_a_back_end_that_is_not_installed(study, monkeypatch, caps
         study("configs/studies/objectives.yml", "--backend", "ray")
     assert end.value.code == 2
     assert "package ray is not installed" in capsys.readouterr().err
+
+
+def test_study_trains_on_the_file_that_a_relative_path_names_where_it_is_called(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.npz").touch()
+    study = read_study(REPOSITORY / "configs" / "studies" / "steps.yml", ["dataset=mine.npz", "steps=1,2"])
+    for name, expected in (("mine.npz", str(tmp_path / "mine.npz")), ("synthetic_arm", "synthetic_arm")):
+        own = study._replace(runs=tuple((run, tuple(renamed(stage, name) for stage in s)) for run, s in study.runs))
+        found = {stage.config.dataset for _, stages in with_absolute_paths(own, "/nowhere").runs for stage in stages}
+        assert found == {expected}
+
+
+def renamed(stage, dataset):
+    return stage._replace(config=dataclasses.replace(stage.config, dataset=dataset))

@@ -121,12 +121,13 @@ def test_update_reports_the_discriminators_accuracy_as_a_share(tiny_images):
     assert math.isfinite(float(numbers["discriminator_loss"]))
 
 
+@pytest.mark.parametrize("attempt", [0, 2])
 @pytest.mark.parametrize("schedule", [{}, {"warmup_steps": 4, "decay": "steps", "steps": 8}])
-def test_state_dict_lets_another_trainer_go_on_bit_for_bit(tiny_images, schedule):
-    whole = trainer(tiny_images, **schedule)
+def test_state_dict_lets_another_trainer_go_on_bit_for_bit(tiny_images, schedule, attempt):
+    whole, part = trainer(tiny_images, **schedule), trainer(tiny_images, **schedule)
+    whole.attempt = part.attempt = attempt
     for _ in range(6):
         whole.update()
-    part = trainer(tiny_images, **schedule)
     for _ in range(3):
         part.update()
     rest = trainer(tiny_images, seed=0, **schedule)
@@ -166,6 +167,50 @@ def test_each_step_and_attempt_has_a_noise_of_its_own(tiny_images):
         for trained.step in range(500):
             seeds.add(trained._noise_generator().initial_seed())
     assert len(seeds) == 1000
+
+
+def drawn(images, seed, attempt):
+    """(the images, the seed of the noise) that a trainer's first update draws."""
+    trained, found = trainer(images, seed=seed), []
+    trained.attempt = attempt
+    trained.learn = lambda images, generator: found.append((images.numpy().tobytes(), generator.initial_seed()))
+    trained.update()
+    trained.close()
+    return found[0]
+
+
+def test_seed_and_attempt_decide_batches_and_noise(tiny_images):
+    found = [drawn(tiny_images, seed, attempt) for seed, attempt in ((0, 0), (1, 0), (0, 1), (0, 0))]
+    assert found[0] == found[3]
+    for values in zip(*found[:3]):
+        assert len(set(values)) == 3
+
+
+def test_objective_is_given_the_number_of_updates_made_before(tiny_images, monkeypatch):
+    trained, learn, steps = trainer(tiny_images), objectives.OBJECTIVES["factor_vae"], []
+
+    def noted(posterior, step, *rest):
+        steps.append(step)
+        return learn.function(posterior, step, *rest)
+
+    trained.objective = learn._replace(function=noted)
+    for _ in range(3):
+        trained.update()
+    trained.close()
+    assert steps == [0, 1, 2]
+
+
+def test_learn_reports_reconstruction_and_kl_of_its_first_images(tiny_images):
+    trained = trainer(tiny_images, torch.float64)
+    images = to_model_input(tiny_images[:8], CPU).double()
+    mean, logvar = (value.detach() for value in trained.networks["encoder"](images[:4]))
+    noise = torch.randn(mean.shape, generator=torch.Generator().manual_seed(5), dtype=mean.dtype)
+    pixels = torch.sigmoid(trained.networks["decoder"](mean + (logvar / 2).exp() * noise)).detach()
+    likelihood = (images[:4] * pixels.log() + (1 - images[:4]) * (1 - pixels).log()).sum() / 4
+    kl = 0.5 * (mean**2 + logvar.exp() - logvar - 1).mean(0)
+    numbers = trained.learn(images, torch.Generator().manual_seed(5))
+    assert float(numbers["reconstruction"]) == pytest.approx(-float(likelihood), rel=1e-10)
+    assert torch.allclose(numbers["kl_per_latent"], kl, rtol=1e-9)
 
 
 def test_trainer_begins_at_step_0_and_counts_its_updates(tiny_images):

@@ -78,6 +78,17 @@ def test_adam_of_old_versions_is_multi_tensor_on_a_gpu_and_the_same():
     assert torch.allclose(steps[0][1], steps[1][1], rtol=1e-6)
 
 
+@pytest.mark.skipif(not hasattr(torch, "autocast"), reason="this PyTorch does not train in bfloat16")
+def test_every_network_trains_in_bfloat16_where_that_is_the_precision(tiny_images):
+    trained, seen = trainer(tiny_images, precision="bfloat16"), {}
+    for name, network in trained.networks.items():
+        hidden = next(layer for layer in network.modules() if hasattr(layer, "weight"))
+        hidden.register_forward_hook(lambda layer, given, output, name=name: seen.update({name: output.dtype}))
+    trained.update()
+    trained.close()
+    assert seen == dict.fromkeys(("encoder", "decoder", "discriminator"), torch.bfloat16)
+
+
 def test_adam_is_fused_where_pytorch_has_that():
     optimizer = trainers.adam([torch.nn.Parameter(torch.zeros(1))], 1e-3, (0.9, 0.999), CPU)
     assert optimizer.defaults.get("fused") is (True if "fused" in optimizer.defaults else None)

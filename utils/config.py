@@ -56,7 +56,7 @@ class Config:
     discriminator_learning_rate: float = setting(1e-4, 0, 1)  # Adam's, betas (0.5, 0.9)
     warmup_steps: int = setting(0, 0)  # updates over which learning_rate rises linearly to its value
     decay: str = setting("none", choices=("none", "steps", "budget"))  # learning_rate falls to 0 as a cosine, over the
-    # steps, or over what is spent of steps or time budget, whichever is more
+    # steps, or over what is spent of steps or time, whichever is more: a continued run's time and its new budget
     steps: int = setting(300_000, 1)  # stop after so many updates ...
     time_budget: float = setting(8 * 3600.0, 1, duration=True)  # ... or when the process is so old (s), export included
     checkpoint_every: float = setting(300.0, 0.1, duration=True)  # longest time between checkpoints, exports and

@@ -2,7 +2,8 @@
 
     python -m utils.bench metrics ENCODER.pt DATASET [--metrics dci,mig] [--official PYTHON SCORE.py]
     python -m utils.bench metrics --growth 10,64,512,3072        # the metrics' own cost by number of latents
-    python -m utils.bench metrics --encoding ENCODER.pt DATASET  # encoding against the machine's matrix product
+    python -m utils.bench metrics --encoding ENCODER.pt DATASET  # encoding against the machine's matrix product;
+                                                                 # of an encoder of the kit, whose layers it knows
 
 PYTHON is a Python 3.7 with disentanglement-lib 1.2, scikit-learn 0.20.3 and PyTorch 1.8.1, SCORE.py a script that
 scores with it (ENCODER.pt IMAGES.npy 4,4,2,3,3,10,10 --metrics dci,mig --json OUT) and writes details.METRIC.seconds.
@@ -56,6 +57,8 @@ def parse(arguments):
     options = parser.parse_args(arguments)
     if not options.growth and not (options.encoder and options.dataset):
         parser.error("expected ENCODER.pt and DATASET, or --growth")
+    if (options.growth or options.encoding) and (options.metrics != DEFAULT or options.official):
+        parser.error("--metrics, --official: expected without --growth and --encoding, which have metrics of their own")
     return options
 
 
@@ -152,6 +155,8 @@ def measure_encoding(encoder, name):
     represent = load_encoder(encoder, device="cpu")
     images = np.asarray(load(name, read_environment().data_root).images[: 32 * BATCH])
     operations = count_operations([tuple(weights.shape) for weights in torch.jit.load(encoder).state_dict().values()])
+    if not operations:
+        raise InputError(f"{encoder}: has no convolution and no fully connected layer; expected an encoder of the kit")
     batches = [images[first : first + BATCH] for first in range(0, len(images), BATCH)]
     seconds = min(processor_seconds(lambda: [represent(batch) for batch in batches]) for _ in range(3)) / len(images)
     matrix = torch.rand(1024, 1024)

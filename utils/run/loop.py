@@ -27,7 +27,7 @@ class Decision(NamedTuple):
     """What to do next, the same in every process of the run: numbers, of which the largest counts."""
 
     stop: float  # the number of the signal that came to any of them, or 0
-    spent: float  # share of the time budget
+    spent: float  # share of the run's time, see Loop.spent
     over: float  # 1 if no training time is left
     checkpoint: float  # 1 if one is due
     log: float  # 1 if one is due
@@ -49,7 +49,7 @@ class Loop:
             self.open_logs()
             self.display = Display(trainer.config.steps, trainer.step)
         self.started = time.monotonic()
-        self.began = self.started - seconds_before
+        self.seconds_before, self.began = seconds_before, self.started - seconds_before
         self.logged_at, self.logged_step, self.rolled_back = self.started, trainer.step, 0
         self.saved_step = None
 
@@ -85,12 +85,16 @@ class Loop:
                 torch.cuda.synchronize(self.trainer.device)
             now, learned = time.monotonic(), self.means.count > 0
             decision = decision._replace(
-                spent=self.budget.spent / self.budget.seconds,
+                spent=self.spent(),
                 over=float(self.budget.left <= 0),
                 checkpoint=float(learned and now - self.saved_at >= self.seconds_between_checkpoints()),
                 log=float(learned and now - self.logged_at >= LOG_SECONDS[self.trainer.step % LOG_EVERY != 0]),
             )
         return Decision(*self.group.all_reduce_max(decision))
+
+    def spent(self):
+        """The share that is gone of the time which the run has had when this process's budget ends."""
+        return (self.seconds_before + self.budget.spent) / (self.seconds_before + self.budget.seconds)
 
     def seconds_between_checkpoints(self):
         """Few at first, so that the exported encoder is soon a trained one; then up to `checkpoint_every`."""

@@ -18,12 +18,13 @@ Exit code: 0 all done; 1 some run failed (table.md names it), the others are don
 import argparse
 import contextlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import joblib
 
 from evaluation.cores import available_cores
-from utils.data import load, names
+from utils.data import load, names, resolve
 from utils.errors import InputError, entry_point
 from utils.grader.environment import read_environment
 from utils.study.entries import rank_officially
@@ -54,7 +55,7 @@ def main(arguments=None):
     if arguments and arguments[0] == "reconstruction":
         return _reconstruction(arguments[1:], environment)
     options = _parse(arguments)
-    study = read_study(options.study, options.overrides)
+    study = with_absolute_paths(read_study(options.study, options.overrides), environment.data_root)
     check_factors(study, environment.data_root)
     folder = (options.output or environment.output_path / "studies" / study.name).resolve()
     print(f"{study.title}: {len(study.runs)} runs, in {folder}", flush=True)
@@ -66,6 +67,15 @@ def main(arguments=None):
         raise InputError(f"study's folder {folder}: {error.strerror or error}; expected one to write in") from None
     print((folder / "table.md").read_text(encoding="utf-8"))
     return 1 if failures else 0
+
+
+def with_absolute_paths(study, data_root):
+    """`study` with paths to images of one's own that its runs, which are processes in another folder, find too."""
+
+    def found_anywhere(stage):
+        return stage._replace(config=replace(stage.config, dataset=resolve(stage.config.dataset, data_root)))
+
+    return study._replace(runs=tuple((name, tuple(map(found_anywhere, stages))) for name, stages in study.runs))
 
 
 def check_factors(study, data_root):

@@ -43,7 +43,7 @@ def why_unusable(name):
         images, kernel = torch.ones(2, 3, 8, 8, device=name), torch.ones(4, 3, 3, 3, device=name)
         values = functional.conv2d(images, kernel).flatten(1)  # (2, 144), each 27
         found = (values @ values.t()).tolist()
-    except (RuntimeError, AssertionError) as error:
+    except (RuntimeError, AssertionError, ImportError) as error:  # the last: a back end of another package
         return str(error).strip().splitlines()[0]
     expected = 144 * 27.0**2
     return None if found == [[expected] * 2] * 2 else f"a product is {found[0][0]} instead of {expected}"
@@ -96,12 +96,25 @@ def autocast(device, precision):
 @contextlib.contextmanager
 def full_float32():
     """Within it a GPU's convolutions and products are float32, not TF32, with which codes differ by some 3e-4."""
-    switches = (torch.backends.cudnn, torch.backends.cuda.matmul)
-    before = [switch.allow_tf32 for switch in switches]
+    switches, name, off = _tf32_switches()
+    before = [getattr(switch, name) for switch in switches]
     try:
         for switch in switches:
-            switch.allow_tf32 = False
+            setattr(switch, name, off)
         yield
     finally:
         for switch, value in zip(switches, before):
-            switch.allow_tf32 = value
+            setattr(switch, name, value)
+
+
+def _tf32_switches():
+    """What holds PyTorch's settings of TF32, their name there, and the value that switches it off.
+
+    PyTorch has two names since 2.9, and refuses to read the older one where the user has set the newer one.
+    """
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    try:
+        _ = cudnn.allow_tf32, matmul.allow_tf32
+        return (cudnn, matmul), "allow_tf32", False
+    except RuntimeError:
+        return (cudnn.conv, matmul), "fp32_precision", "ieee"

@@ -9,7 +9,7 @@ import math
 
 
 def learning_rate(config, step, spent=0.0):
-    """The rate of update `step` (0 is the first), at which the share `spent` of the time budget is gone."""
+    """The rate of update `step` (0 is the first), at which the share `spent` of the run's time is gone."""
     return config.learning_rate * _warmed_up(config, step) * _left(config, step, spent)
 
 

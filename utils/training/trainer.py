@@ -61,7 +61,7 @@ class Trainer:
         return network.to(device=self.device, dtype=dtype, memory_format=memory_format(self.device))
 
     def update(self, spent=0.0):
-        """One step, at which the share `spent` of the time budget is gone.
+        """One step, at which the share `spent` of the run's time is gone.
 
         Returns its numbers as tensors that are not yet synchronised: {name: scalar, "kl_per_latent": (latents,)}.
         """

@@ -54,6 +54,8 @@ def _file_images(path, key):
 def _array_labels(path, notes, count):
     """(Labels or None, why there are none or None)."""
     if notes.grid:
+        for name in own_labels.found_arrays(path):
+            own_folder.print_note(f"{notes.path}: describes a full grid, so the array {name!r} in {path} is not read")
         return None, None
     try:
         return own_labels.read_arrays(path, notes, count), None

@@ -82,7 +82,10 @@ def _visible_files(folder):
         folders[:] = [name for name in folders if not name.startswith(".") and name not in IGNORED]
         for name in names:
             if not name.startswith(".") and name not in IGNORED and not is_copy(name):
-                yield os.path.join(place, name)
+                path = os.path.join(place, name)
+                if os.path.exists(path) and not os.path.isfile(path):
+                    raise InputError(f"{path}: a pipe, a socket or a device found; expected a file")
+                yield path
 
 
 def _refuse(error):

@@ -58,8 +58,7 @@ def read_table(folder, notes):
             raise InputError(f"{notes.path}: names or bins of labels, but there is no {path}")
         return None
     names, rows = _read_rows(path)
-    pictures = {_plain("/".join(found.relative_to(folder).parts)): found for found in find_pictures(folder)}
-    lines = {}
+    pictures, lines = _by_name(folder), {}
     for line, row in rows:
         name = _plain(posixpath.normpath(row[0].strip().replace("\\", "/")))
         if name not in pictures:
@@ -88,6 +87,30 @@ def read_arrays(path, notes, count):
     return _labels(path, names, list(array.T), notes.bins, where)
 
 
+def found_arrays(path):
+    """Names of the arrays in an .npz, .npy or .h5 file that are taken for labels."""
+    kind = path.suffix.lower()
+    if kind == ".npz":
+        return [name for name in ARRAYS if name in npz.keys(path)]
+    if kind == ".npy":
+        return []
+    with opened_h5(path) as file:
+        return [name for name in ARRAYS if name in file]
+
+
+def _by_name(folder):
+    """{name in `folder`: path} of its pictures; InputError: two that a table cannot tell apart."""
+    pictures = {}
+    for found in find_pictures(folder):
+        other = pictures.setdefault(_plain("/".join(found.relative_to(folder).parts)), found)
+        if other != found:
+            raise InputError(
+                f"{folder}: {other.name!a} and {found.name!a} are one name in two forms of Unicode; "
+                f"expected names that {TABLE} tells apart"
+            )
+    return pictures
+
+
 def _plain(name):
     """A name with its accents as one sign each: some systems write é as e and ´."""
     return unicodedata.normalize("NFC", name)
@@ -114,7 +137,7 @@ def _read_rows(path):
 
 
 def _read_npz(path, key, count):
-    keys = [key] if key else [name for name in ARRAYS if name in npz.keys(path)]
+    keys = [key] if key else found_arrays(path)
     if not _chosen(path, keys):
         return None
     _check_shape(path, npz.stream_array(path, keys[0])[0], count)
@@ -122,10 +145,10 @@ def _read_npz(path, key, count):
 
 
 def _read_h5(path, key, count):
+    keys = [key] if key else found_arrays(path)
+    if not _chosen(path, keys):
+        return None
     with opened_h5(path) as file:
-        keys = [key] if key else [name for name in ARRAYS if name in file]
-        if not _chosen(path, keys):
-            return None
         if keys[0] not in file or not hasattr(file[keys[0]], "dtype"):
             raise InputError(f"{path}: no data set {keys[0]!r} found")
         _check_shape(path, file[keys[0]].shape, count)
