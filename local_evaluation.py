@@ -21,9 +21,13 @@ if "OMP_WAIT_POLICY" not in os.environ:  # before PyTorch is loaded; train.py sa
 
 try:
     from utils.errors import InputError, entry_point
-except ImportError:  # another project's `utils` comes first
+except ImportError as error:  # another project's `utils` comes first, or a package is missing
     found = getattr(sys.modules.get("utils"), "__file__", None) or "none"
-    print(f"error: utils: found {found} instead of the kit's; rename it or take it off PYTHONPATH", file=sys.stderr)
+    if os.path.dirname(os.path.dirname(os.path.abspath(found))) == os.path.dirname(os.path.abspath(__file__)):
+        told = f"{error}; expected the packages of requirements.txt, as in .venv/bin/python, which ./run.sh makes"
+    else:
+        told = f"utils: found {found} instead of the kit's; rename it or take it off PYTHONPATH"
+    print(f"error: {told}", file=sys.stderr)
     sys.exit(2)
 
 from evaluation import evaluate

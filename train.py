@@ -29,9 +29,13 @@ if "OMP_WAIT_POLICY" not in os.environ:
 
 try:
     from utils.errors import InputError, entry_point
-except ImportError:  # another project's `utils` comes first
+except ImportError as error:  # another project's `utils` comes first, or a package is missing
     found = getattr(sys.modules.get("utils"), "__file__", None) or "none"
-    print(f"error: utils: found {found} instead of the kit's; rename it or take it off PYTHONPATH", file=sys.stderr)
+    if os.path.dirname(os.path.dirname(os.path.abspath(found))) == os.path.dirname(os.path.abspath(__file__)):
+        told = f"{error}; expected the packages of requirements.txt, as in .venv/bin/python, which ./run.sh makes"
+    else:
+        told = f"utils: found {found} instead of the kit's; rename it or take it off PYTHONPATH"
+    print(f"error: {told}", file=sys.stderr)
     sys.exit(2)
 
 from utils.bench.plan import print_plan
@@ -83,7 +87,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def parse_arguments(arguments):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     parser.add_argument("config", nargs="*", metavar="[CONFIG.yml] [key=value ...]", help="keys: utils/config.py")
     parser.add_argument("--fresh", action="store_true", help="start over; the run that is there is set aside")
     parser.add_argument("--plan", action="store_true", help="measure speed and memory, say what the budget buys, end")

@@ -3,8 +3,8 @@
 set -euo pipefail
 unset CDPATH # with it, cd goes elsewhere and prints where
 NDC_ROOT=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
-cd "$NDC_ROOT"
 # shellcheck source=utils/setup.sh
-source utils/setup.sh
-find_or_make_python requirements.txt tests/requirements.txt
+source "$NDC_ROOT/utils/setup.sh"
+find_or_make_python "$NDC_ROOT/requirements.txt" "$NDC_ROOT/tests/requirements.txt"
+cd "$NDC_ROOT"
 exec "$PYTHON" -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile "$@"

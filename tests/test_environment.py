@@ -139,3 +139,10 @@ def test_an_output_folder_behind_a_link_is_accepted(tmp_path):
 
 def test_the_environment_s_text_shows_no_secret():
     assert "hunter2" not in repr(read_environment({"AICROWD_REDIS_PASSWORD": "hunter2"}))
+
+
+@pytest.mark.parametrize("name", ["AICROWD_OUTPUT_PATH", "DISENTANGLEMENT_LIB_DATA"])
+def test_environment_knows_the_home_folder_of_variables_that_no_shell_has_read(name, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    environment = read_environment({name: "~/here"})
+    assert tmp_path / "here" in (environment.output_path, environment.data_root)

@@ -267,3 +267,27 @@ def test_the_client_s_import_leaves_logging_alone(port):
 def test_hide_secrets_hides_every_kind_of_secret():
     environ = {"AICROWD_REDIS_PASSWORD": "p1", "API_TOKEN": "t2", "my_secret": "s3", "TOKEN": "", "HOME": "h"}
     assert events.hide_secrets("p1 t2 s3 h", environ) == "*** *** *** h"
+
+
+def test_hide_secrets_hides_one_that_begins_another():
+    environ = {"GIT_TOKEN": "hunter2", "AICROWD_REDIS_PASSWORD": "hunter2extra"}
+    assert events.hide_secrets("AUTH hunter2extra failed", environ) == "AUTH *** failed"
+
+
+@needs_redis
+def test_submit_waits_for_a_redis_that_answered_long_ago(port, tmp_path, monkeypatch):
+    monkeypatch.setattr(events, "WAIT_UNREACHED", 0.3)
+    with redis_server(port, tmp_path), listening_grader(port) as received:
+        run = Events(GRADING)
+        run.execution_started()
+        wait_until(lambda: received)
+        time.sleep(0.5)
+        assert run.submit() is True
+        run.close()
+
+
+@needs_redis
+def test_redis_of_a_folder_with_accents_answers(tmp_path):
+    (tmp_path / "\u00e9").mkdir()
+    with redis_server(free_port(), tmp_path / "\u00e9"):
+        pass

@@ -227,3 +227,30 @@ def test_read_pins_reads_channels_builds_and_extras():
 def test_required_packages_reads_names_only():
     text = "# a comment\n\nA_b[c]==1.0; python_version < '3.9'\na-b==2\n-r more.txt\nd\n"
     assert required_packages(text) == ["a-b", "d"]
+
+
+def test_check_finds_a_large_file_that_was_made_smaller(entry):
+    entry.replace("notes.txt", os.urandom(11_000_000))
+    entry.replace("notes.txt", "small")
+    (finding,) = entry.findings("files in git")
+    assert finding.startswith("notes.txt (11 MB) is in the history")
+
+
+def test_check_sees_new_files_where_git_s_settings_hide_them(entry):
+    entry.git("config", "status.showUntrackedFiles", "no")
+    entry.write("new.py", "")
+    assert "new.py" in entry.findings("working tree")[0]
+
+
+@pytest.mark.parametrize("mkl", ["2024", "2024.1", "2025.0.0"])
+def test_check_finds_an_mkl_that_may_be_one_that_breaks_pytorch(entry, mkl):
+    entry.replace("environment.yml", ENVIRONMENT.replace("mkl=2024.0.0", f"mkl={mkl}"))
+    assert "mkl=2024.0.0" in entry.findings("environment.yml")[0]
+
+
+def test_check_takes_pip_s_options_markers_and_torch(entry):
+    links = '"-f https://download.pytorch.org/whl/torch_stable.html"'
+    pip = f"{links}, torch==1.8.1+cu101, \"numpy==1.24.4 ; python_version<'3.9'\""
+    text = ENVIRONMENT.replace("pytorch=1.8.1, mkl=2024.0.0, ", "").replace("numpy==1.24.4", pip)
+    entry.replace("environment.yml", text)
+    assert entry.findings("environment.yml") == []

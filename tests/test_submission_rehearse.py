@@ -1,7 +1,9 @@
 """The rehearsal of a submission: one whole one of a small entry, and each step's failure by itself."""
 
+import json
 import os
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +14,6 @@ from entries import Entry, set_up_git
 from utils.data.dataset import DataSet
 from utils.errors import InputError
 from utils.submission import rehearse as steps
-from utils.submission.__main__ import main
 from utils.submission.grader_load import encode, time_batches
 from utils.submission.rehearse import Failure, Skipped, Stage
 from utils.submission.repository import Repository
@@ -276,19 +277,22 @@ def test_the_user_s_data_set_is_linked_and_not_copied(tmp_path):
     assert (tmp_path / "data" / "mpi3d_toy").resolve() == (tmp_path / "known" / "mpi3d_toy").resolve()
 
 
-@pytest.mark.parametrize("minutes", ["0", "-1", "nan", "1e9"])
-def test_rehearse_refuses_impossible_minutes(minutes, tmp_path, monkeypatch, capsys):
-    set_up_git(monkeypatch, tmp_path)
-    entry = Entry(tmp_path / "entry")
-    with pytest.raises(SystemExit) as ended:
-        main(["rehearse", "--repository", str(entry.folder), "--minutes", minutes])
-    assert ended.value.code == 2
-    assert "--minutes" in capsys.readouterr().err
+def test_a_module_that_prints_is_loaded_all_the_same(stage, monkeypatch):
+    told = {"seconds": {"cpu": {1: 0.1}}, "codes": 3, "mig": 0.5}
+    done = SimpleNamespace(returncode=0, stdout=f"printed\n{json.dumps(told)}\n", stderr="")
+    monkeypatch.setattr(steps.subprocess, "run", lambda *arguments, **options: done)
+    assert steps.load_encoder(stage).startswith("3 codes")
 
 
-def test_rehearse_refuses_a_folder_that_is_there(tmp_path, monkeypatch, capsys):
-    set_up_git(monkeypatch, tmp_path)
-    entry = Entry(tmp_path / "entry")
-    with pytest.raises(SystemExit):
-        main(["rehearse", "--repository", str(entry.folder), "--folder", str(tmp_path)])
-    assert "--folder" in capsys.readouterr().err
+def test_the_run_is_given_the_rehearsal_s_budget(stage):
+    write_run_sh(stage, f"echo \"$@\" > '{stage.folder}/arguments'")
+    steps.run_entry_point(stage)
+    assert (stage.folder / "arguments").read_text() == "time_budget=60s\n"
+
+
+def test_encode_refuses_a_module_that_gives_no_codes():
+    images = np.zeros((2, 64, 64, 3))
+    with pytest.raises(InputError, match="give a tuple"):
+        encode(lambda batch: (batch, batch), images, "cpu")
+    with pytest.raises(InputError, match=r"fails on images \(2, 3, 64, 64\)"):
+        encode(torch.nn.Linear(3, 2), images, "cpu")

@@ -69,7 +69,7 @@ def test_tag_refuses_a_commit_that_the_remote_has_tagged(entry, remote):
 def test_tag_pushes_nothing_unasked(entry, remote, capsys):
     assert entry.run("tag", "v0.1") == 0
     assert entry.git("for-each-ref", at=remote) == ""
-    assert "git push aicrowd submission-v0.1" in capsys.readouterr().out
+    assert "git push aicrowd refs/tags/submission-v0.1" in capsys.readouterr().out
 
 
 def test_tag_pushes_branch_and_tag_when_asked(entry, remote):
@@ -112,3 +112,38 @@ def test_a_repository_without_commit_is_refused(entry, tmp_path):
     entry.git("init", "--quiet", str(tmp_path / "empty"))
     with pytest.raises(InputError, match="no commit yet"):
         Repository(tmp_path / "empty")
+
+
+@pytest.fixture
+def diverged(entry, remote, tmp_path):
+    """`entry`, whose remote's branch has a commit that it has not."""
+    entry.git("push", "--quiet", "aicrowd", "main")
+    entry.git("clone", "--quiet", "--branch", "main", str(remote), str(tmp_path / "other"), at=tmp_path)
+    entry.git("commit", "--quiet", "--allow-empty", "--message", "theirs", at=tmp_path / "other")
+    entry.git("push", "--quiet", "origin", "main", at=tmp_path / "other")
+    entry.commit(change="ours")
+    return entry
+
+
+def test_a_push_that_is_rejected_leaves_no_tag_and_names_the_reason(diverged, remote, capsys):
+    with pytest.raises(SystemExit) as ended:
+        diverged.run("tag", "v0.1", "--push", "aicrowd")
+    assert ended.value.code == 2
+    assert "! [rejected]" in capsys.readouterr().err
+    assert diverged.git("tag") == ""
+    assert diverged.git("tag", at=remote) == ""
+
+
+def test_tag_pushes_a_branch_of_its_own_name(entry, remote):
+    entry.git("checkout", "--quiet", "-b", "submission-v0.1")
+    assert entry.run("tag", "v0.1", "--push", "aicrowd") == 0
+    pushed = entry.git("for-each-ref", "--format=%(refname)", at=remote).split()
+    assert pushed == ["refs/heads/submission-v0.1", "refs/tags/submission-v0.1"]
+
+
+def test_tag_sees_a_used_name_that_is_a_branch_too(entry):
+    entry.git("checkout", "--quiet", "-b", "submission-v0.1")
+    entry.run("tag", "v0.1")
+    entry.commit(change="x")
+    with pytest.raises(InputError, match="used already here"):
+        make_tag(Repository(entry.folder), "v0.1")

@@ -6,12 +6,16 @@ saves each test the seconds that PyTorch takes to load.
 
 import csv
 import errno
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
 import torch
+from conftest import REPOSITORY, challenge_environment
 from runs import assert_equal_weights, codes, encoder, final_weights, wait_for
 
 import train as train_module
@@ -163,9 +167,27 @@ def test_train_prefers_the_graders_data_set_to_the_file_s(call):
     assert "mpi3d_toy" in done.stderr
 
 
+def test_train_prefers_an_argument_to_the_graders_data_set(train, folder):
+    assert train("steps=1", AICROWD_DATASET_NAME="mpi3d_toy").returncode == 0
+    assert json.loads((folder / "dataset.json").read_text())["name"] == "tiny"
+
+
+def test_budget_counts_from_the_process_s_start(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os\nfrom utils.run import budget\n"
+        "def note(seconds, afterwards, began):\n    os._exit(7 if abs(began - budget.process_start()) < 0.1 else 8)\n"
+        "budget.Budget = note\n"
+    )
+    environment = challenge_environment(tmp_path, PYTHONPATH=f"{tmp_path}{os.pathsep}{REPOSITORY}")
+    done = subprocess.run([sys.executable, "train.py"], cwd=str(REPOSITORY), env=environment)
+    assert done.returncode == 7
+
+
 @pytest.mark.parametrize(
     ("arguments", "variables", "told"),
     [
+        (["--pl"], {}, "--pl"),
+        (["dataset=tiny.npy", "held_out=40"], {}, "held_out=40"),
         (["gama=3"], {}, "gamma"),
         (["configs/none.yml"], {}, "configs/none.yml"),
         (["dataset=mpi3d_real"], {}, "mpi3d_real"),

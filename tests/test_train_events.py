@@ -105,6 +105,17 @@ def test_grader_hears_of_a_failure_after_an_export(graded, monkeypatch, tmp_path
     assert "submit" not in heard
 
 
+def test_grader_is_given_no_submission_where_the_export_failed(graded, monkeypatch):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("utils.run.folder.export_encoder", full)
+    code, heard = graded(*QUICK, "steps=2")
+    assert code == 1
+    assert "No space left on device" in heard["execution_error"]["error"]
+    assert "submit" not in heard
+
+
 def test_grader_hears_of_numbers_that_are_not_finite(graded):
     code, heard = graded(*QUICK, "steps=200", "gamma=1e39")
     assert code == 1

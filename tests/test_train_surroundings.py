@@ -235,3 +235,14 @@ def test_another_module_named_utils_is_named(tmp_path, script):
     assert done.stderr.count("\n") == 1
     assert done.returncode == 2
     assert f"utils: found {tmp_path / 'utils.py'} instead of the kit's" in done.stderr
+
+
+@pytest.mark.parametrize("script", ["train.py", "local_evaluation.py"])
+def test_a_missing_package_is_named_and_not_the_kits_own_utils(script):
+    done = subprocess.run(
+        [sys.executable, "-S", script], cwd=str(REPOSITORY), capture_output=True, text=True, env={"PATH": "/bin"}
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: No module named ")
+    assert done.stderr.count("\n") == 1
+    assert ".venv/bin/python" in done.stderr

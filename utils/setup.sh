@@ -3,11 +3,13 @@
 # Needs NDC_ROOT. Leaves its path in PYTHON. Only the standard library and pip are used.
 
 newest_python() {
-  local name names=(python3 python)
+  local name path names=(python3 python)
   if [[ -n ${PYTHON:-} ]]; then names=("$PYTHON"); fi
   for name in "${names[@]}"; do
     if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then
-      command -v "$name"
+      path=$(command -v "$name")
+      [[ $path == /* ]] || path=$PWD/$path
+      echo "$path"
       return
     fi
   done
@@ -36,15 +38,25 @@ for path in sys.argv[1:]:
 EOF
 }
 
+# Whether the Pythons $1 and $2 are of one version, patch levels apart.
+same_version() {
+  local ask='import sys; print(*sys.version_info[:2])'
+  [[ $("$1" -c "$ask") == "$("$2" -c "$ask")" ]]
+}
+
 # Sets PYTHON; makes or repairs $NDC_ROOT/.venv unless the active Python will do. Arguments: requirement files.
 find_or_make_python() {
-  local base venv="$NDC_ROOT/.venv" file arguments=()
+  local base venv="$NDC_ROOT/.venv" asked=${PYTHON:-} file arguments=()
   base=$(newest_python) || return 2
   if has_requirements "$base" "$@"; then
     PYTHON=$base
     return
   fi
   PYTHON=$venv/bin/python
+  if [[ -n $asked && -x $PYTHON ]] && ! same_version "$PYTHON" "$base"; then
+    echo "making $venv anew: it has $("$PYTHON" --version), and PYTHON names another version"
+    rm -rf -- "$venv"
+  fi
   if [[ -x $PYTHON ]] && has_requirements "$PYTHON" "$@"; then
     return
   fi

@@ -40,7 +40,7 @@ def read_environment(environ=None):
     """
     environ = os.environ if environ is None else environ
     root = Path(environ.get("NDC_ROOT") or REPOSITORY)
-    output_path = Path(environ.get("AICROWD_OUTPUT_PATH") or root / "scratch" / "shared")
+    output_path = Path(os.path.expanduser(environ.get("AICROWD_OUTPUT_PATH") or root / "scratch" / "shared"))
     cuda = environ.get("AICROWD_CUDA")
     return Environment(
         output_path=output_path,

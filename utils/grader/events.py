@@ -88,9 +88,9 @@ class Events:
 def hide_secrets(text, environ=None):
     """`text` with `***` for the value of every variable named like a password, a secret or a token."""
     environ = os.environ if environ is None else environ
-    for name, value in environ.items():
-        if value and name.upper().endswith(SECRET_ENDINGS):
-            text = text.replace(value, "***")
+    secrets = [value for name, value in environ.items() if value and name.upper().endswith(SECRET_ENDINGS)]
+    for value in sorted(secrets, key=len, reverse=True):  # one may begin another
+        text = text.replace(value, "***")
     return text
 
 

@@ -8,6 +8,7 @@ python -m utils.submission tag v0.1 --push REMOTE
 
 import argparse
 import contextlib
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -66,12 +67,19 @@ def run_rehearsal(repository, options):
 
     if not 0.2 <= options.minutes <= 24 * 60:
         raise InputError(f"--minutes {options.minutes:g}: expected 0.2 to 1440")
-    if options.folder and Path(options.folder).exists():
-        raise InputError(f"--folder {options.folder}: it exists; expected the name of a new folder")
-    with contextlib.ExitStack() as stack:
-        folder = options.folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-"))
-        Path(folder).mkdir(parents=True, exist_ok=True)
+    with _ended_by_signals(), contextlib.ExitStack() as stack:
+        folder = _new_folder(options.folder) or stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-"))
         return 0 if rehearse(Stage(repository, Path(folder).resolve(), options.minutes)) else 1
+
+
+def _new_folder(name):
+    """`name`, made; None if there is none. InputError: it exists, or cannot be made."""
+    try:
+        if name:
+            Path(name).mkdir(parents=True)
+    except OSError as error:
+        raise InputError(f"--folder {name}: {error.strerror}; expected the name of a new folder") from None
+    return name
 
 
 def run_tag(repository, options):
@@ -88,8 +96,32 @@ def run_tag(repository, options):
     for command in commands:
         print(f"  git {' '.join(command)}", flush=True)
         if options.push:
-            repository.git(*command)
+            _push(repository, command, tag)
     return 0
+
+
+def _push(repository, command, tag):
+    """Run a git push; where it fails, nothing is submitted and the tag is taken back."""
+    try:
+        repository.git(*command)
+    except InputError as error:
+        repository.git("tag", "--delete", tag)
+        raise InputError(f"{error}; nothing is submitted, and {tag} is taken back here") from None
+
+
+@contextlib.contextmanager
+def _ended_by_signals():
+    """SIGTERM and SIGHUP as exceptions, so that what was started is ended and what was made is removed."""
+
+    def end(number, frame):
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def check_environment(repository):
         return
     try:
         conda, pip = read_pins(text)
-    except (yaml.YAMLError, TypeError, AttributeError, KeyError):
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, KeyError):
         yield "it is not a conda environment; expected name, channels and a list of dependencies"
         return
     for name, version in [*conda.items(), *pip.items()]:
@@ -92,11 +92,11 @@ def check_environment(repository):
             yield f"{name} has no exact version; write {name}={'=' if name in pip else ''}X.Y.Z"
     if pip and "pip" not in conda:
         yield "it has a pip part but not pip itself; add pip=X.Y.Z to the dependencies"
-    if "pytorch" in conda and (conda.get("mkl") or "9999") >= "2024.1":
+    if "pytorch" in conda and _latest(conda.get("mkl")) >= (2024, 1):
         yield "pytorch from conda does not load beside mkl 2024.1 or newer; add mkl=2024.0.0"
     known = {_normal(name) for name in [*conda, *pip]}
     for name in required_packages(repository.read("requirements.txt") or ""):
-        if CONTAINER_NAMES.get(name, name) not in known:
+        if not known & {name, CONTAINER_NAMES.get(name)}:
             yield f"{name} is in requirements.txt but not here; add it with the container's version"
 
 
@@ -128,7 +128,10 @@ def check_commit(repository):
     """A second tag on the same commit triggers nothing."""
     tags = repository.submissions()
     if tags:
-        yield f"it was submitted as {', '.join(tags)}, and the grader ignores a second tag; commit a change"
+        yield (
+            f"it is tagged {', '.join(tags)}, and the grader ignores a second tag on it; push that tag "
+            f"(git push REMOTE {tags[0]}) if it was not, or commit a change"
+        )
 
 
 def check_budget(repository, limit, path="configs/challenge.yml"):
@@ -154,7 +157,7 @@ def read_pins(text):
     conda, pip = {}, {}
     for entry in yaml.safe_load(text)["dependencies"]:
         if isinstance(entry, dict):
-            pip.update(_pin(requirement, "==") for requirement in entry["pip"] if not requirement.startswith("--"))
+            pip.update(_pin(requirement, "==") for requirement in entry["pip"] if not requirement.startswith("-"))
         else:
             conda.update([_pin(entry.rpartition("::")[2], "={1,2}")])
     return conda, pip
@@ -167,8 +170,14 @@ def required_packages(text):
 
 
 def _pin(requirement, equals):
-    match = re.fullmatch(rf"([\w.-]+)(?:\[[\w,-]+\])?\s*{equals}\s*(\d[\w.!+-]*)(?:=[\w*.]+)?", requirement.strip())
+    requirement = requirement.partition(";")[0].strip()
+    match = re.fullmatch(rf"([\w.-]+)(?:\[[\w,-]+\])?\s*{equals}\s*(\d[\w.!+-]*)(?:=[\w*.]+)?", requirement)
     return match.groups() if match else (re.match(r"[\w.-]*", requirement).group(), None)
+
+
+def _latest(version):
+    """(major, minor) of the newest version that conda takes for `version`: mkl=2024 is also 2024.2."""
+    return tuple([*map(int, re.findall(r"\d+", version or "")), 9999, 9999][:2])
 
 
 def _normal(name):

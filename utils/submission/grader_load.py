@@ -57,7 +57,13 @@ def encode(module, images, device):
     """Codes (n, codes) float32 of the images (n, 64, 64, C) in [0, 1], in one batch; InputError where they are none."""
     batch = torch.from_numpy(np.moveaxis(images, 3, 1).astype(np.float32)).to(device)
     with torch.no_grad(), full_float32():  # TF32 would make an image's codes depend on the size of its batch
-        codes = module(batch).cpu().numpy()
+        try:
+            codes = module(batch)
+        except (RuntimeError, torch.jit.Error) as error:
+            raise InputError(f"fails on images {tuple(batch.shape)} ({str(error).strip().splitlines()[-1]})") from None
+    if not isinstance(codes, torch.Tensor):
+        raise InputError(f"{len(images)} images give a {type(codes).__name__}; expected codes ({len(images)}, codes)")
+    codes = codes.cpu().numpy()
     if codes.ndim != 2 or len(codes) != len(images):
         raise InputError(f"{len(images)} images give codes of shape {codes.shape}; expected ({len(images)}, codes)")
     if not np.isfinite(codes).all():

@@ -22,15 +22,9 @@ def redis_server(port, folder, password=None, patience=20):
     Its configuration comes by standard input, so that the password is in no list of processes.
     Raises OSError where redis-server is missing or does not answer within `patience` seconds.
     """
-    settings = [
-        f"port {port}",
-        "bind 127.0.0.1",
-        'save ""',
-        "appendonly no",
-        f"dir {json.dumps(str(folder))}",
-    ]
+    settings = [f"port {port}", "bind 127.0.0.1", 'save ""', "appendonly no"]
     settings += [f"requirepass {password}"] if password else []
-    process = subprocess.Popen(["redis-server", "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(["redis-server", "-"], cwd=str(folder), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     try:
         with process.stdin as stdin:
             stdin.write("\n".join(settings).encode())

@@ -145,7 +145,7 @@ def load_encoder(stage):
     done = subprocess.run(command, cwd=str(REPOSITORY), capture_output=True, text=True)
     if done.returncode:
         raise Failure((done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1])
-    stage.report = json.loads(done.stdout)
+    stage.report = json.loads(done.stdout.splitlines()[-1])  # a module may print, too
     times = ", ".join(f"{size}: {seconds:.2f} s" for size, seconds in stage.report["seconds"]["cpu"].items())
     return f"{stage.report['codes']} codes; batches on the CPU {times}"
 

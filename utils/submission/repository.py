@@ -22,11 +22,13 @@ class Repository:
             raise InputError(f"{self.folder}: no commit yet; a submission is a commit")
 
     def git(self, *arguments):
-        """The output of a git command. Raises InputError with git's own last line where it fails."""
+        """The output of a git command. Raises InputError with git's own reason where it fails."""
         done = self._run(arguments)
         if done.returncode:
-            lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]
-            raise InputError(f"git {arguments[0]} in {self.folder}: {lines[-1]}")
+            lines = [line for line in done.stderr.decode(errors="replace").splitlines() if not line.startswith("hint:")]
+            rejected = [line.strip() for line in lines if line.startswith(" ! ")]  # a push's reason, ref by ref
+            reason = (rejected[:1] or lines[-1:] or [f"exit code {done.returncode}"])[0]
+            raise InputError(f"git {arguments[0]} in {self.folder}: {reason}")
         return done.stdout.decode("utf-8", errors="surrogateescape")
 
     def succeeds(self, *arguments):
@@ -42,11 +44,11 @@ class Repository:
         return self.git("ls-tree", "HEAD", path)[:6] or None
 
     def files(self):
-        """(path, bytes) of every file in the commit, and of every other one in its history."""
+        """(path, bytes) of every file in the commit, and of every other content in its history."""
         listed = self.git("ls-tree", "-r", "-l", "-z", "HEAD").split("\0")[:-1]
-        entries = [entry.split("\t", 1) for entry in listed]
-        current = {path: int(fields.split()[3]) for fields, path in entries if fields.split()[1] == "blob"}
-        return current.items(), self._history(exclude=current)
+        entries = [(*fields.split(), path) for fields, path in (entry.split("\t", 1) for entry in listed)]
+        blobs = [(name, int(size), path) for _, kind, name, size, path in entries if kind == "blob"]
+        return [(path, size) for _, size, path in blobs], self._history(exclude={name for name, _, _ in blobs})
 
     def changes(self):
         """Paths that the working tree has and the commit has not, or has otherwise; ignored ones left out."""
@@ -62,11 +64,11 @@ class Repository:
 
     def _history(self, exclude):
         objects = self.git("rev-list", "--objects", "HEAD")
-        form = "%(objecttype) %(objectsize) %(rest)"
+        form = "%(objectname) %(objecttype) %(objectsize) %(rest)"
         sizes = self._run(("cat-file", f"--batch-check={form}"), objects.encode("utf-8", "surrogateescape"))
         for line in sizes.stdout.decode("utf-8", errors="surrogateescape").split("\n")[:-1]:
-            kind, size, path = line.split(" ", 2)
-            if kind == "blob" and path not in exclude:
+            name, kind, size, path = line.split(" ", 3)
+            if kind == "blob" and name not in exclude:
                 yield path, int(size)
 
     def _run(self, arguments, stdin=b""):

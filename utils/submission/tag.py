@@ -27,7 +27,8 @@ def make_tag(repository, name, remote=None):
 def push_commands(repository, tag, remote):
     """The git commands, as lists of words, that submit `tag`: first the branch, then what the grader acts on."""
     branch = repository.git("branch", "--show-current").strip()
-    return [["push", remote, ref] for ref in (branch, tag) if ref]
+    refs = [*([f"refs/heads/{branch}"] if branch else []), f"refs/tags/{tag}"]  # in full: both may have one name
+    return [["push", remote, ref] for ref in refs]
 
 
 def likely_remote(repository):
@@ -45,7 +46,7 @@ def _refuse_used(tag, commit, tags, place):
 
 
 def _local_tags(repository):
-    form = "--format=%(refname:short) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
+    form = "--format=%(refname:strip=2) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
     lines = repository.git("for-each-ref", form, "refs/tags").splitlines()
     return dict(line.split(" ") for line in lines)
 
