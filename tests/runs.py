@@ -1,5 +1,6 @@
 """What the tests of train.py ask of a run and its folder."""
 
+import csv
 import time
 
 import torch
@@ -15,6 +16,12 @@ def wait_for(condition, process, seconds=120):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end, "what was waited for did not come"
         time.sleep(0.02)
+
+
+def rows(folder):
+    """The rows of the run's log, {column: text} each."""
+    with (folder / "log.csv").open(newline="") as log:
+        return list(csv.DictReader(log))
 
 
 def encoder(folder):

@@ -72,14 +72,16 @@ def test_two_processes_with_half_the_batch_follow_one_with_all_of_it(trajectorie
                 assert torch.allclose(halves[objective][part][name], value, rtol=1e-10, atol=1e-12), (objective, name)
 
 
-def test_checkpoint_of_two_processes_is_gone_on_from_by_one(launch, tmp_path):
+def test_checkpoint_of_two_processes_is_gone_on_from_by_one(launch, call, tmp_path):
+    def alone(*arguments):
+        done = call(*QUICK[1:], *arguments, DISENTANGLEMENT_LIB_DATA=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return done.stdout, newest(tmp_path)
+
     finished(launch(*QUICK, "steps=10"))
-    assert "from step 10" in finished(launch(*QUICK, "steps=20", processes=1))
-    two_then_one = newest(tmp_path)
-    finished(launch(*QUICK, "steps=20", "--fresh", processes=1))
-    one = newest(tmp_path)
-    finished(launch(*QUICK, "steps=1", "--fresh", processes=1))
-    start = newest(tmp_path)
+    told, two_then_one = alone("steps=20")
+    assert "from step 10" in told
+    one, start = alone("steps=20", "--fresh")[1], alone("steps=1", "--fresh")[1]
     assert one["step"] == two_then_one["step"] == 20
     assert distance(two_then_one, one) < 0.1 * distance(one, start)
 

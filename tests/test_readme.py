@@ -46,7 +46,7 @@ def run(tmp_path_factory):
     images[:, 10:50, 10:50] = (60 * factors)[:, None, None]
     np.savez(str(folder / "tiny.npz"), images=images)
     (folder / "tiny.yml").write_text("factors: {shape: 3, size: 2, place: 4}\n", encoding="utf-8")
-    kit = copy_repository(folder / "kit")
+    kit = copy_repository(folder / "kit", with_kernels=True)
     for command in (["init", "--quiet"], ["add", "--all"], [*IDENTITY, "commit", "--quiet", "--message", "a clone"]):
         subprocess.run(["git", *command], cwd=str(kit), check=True)
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])

@@ -40,7 +40,7 @@ def study_arguments(tmp_path, data, *more):
 
 
 def test_study_killed_at_any_moment_goes_on_where_it_was(tmp_path, data, command, spawn):
-    arguments = study_arguments(tmp_path, data, "steps=60", "seeds=1", "held_out=4")
+    arguments = study_arguments(tmp_path, data, "steps=30", "seeds=1", "held_out=4")
     first = spawn(*arguments)
     run = tmp_path / "study" / "runs" / "seed0"
     deadline = time.monotonic() + 120
@@ -51,7 +51,7 @@ def test_study_killed_at_any_moment_goes_on_where_it_was(tmp_path, data, command
     first.wait()
     done = command(*arguments, timeout=240)
     assert done.returncode == 0, done.stderr
-    assert "| **60** | 1 | 0." in done.stdout
+    assert "| **30** | 1 | 0." in done.stdout
     (result,) = (json.loads(path.read_text(encoding="utf-8")) for path in (tmp_path / "study" / "results").iterdir())
     assert result["elbo"] < result["reconstruction"] < 0
     steps = [int(line.partition(",")[0]) for line in (run / "log.csv").read_text(encoding="utf-8").splitlines()[1:]]
