@@ -1,11 +1,22 @@
 """What an evaluation reports while it runs: nothing, or bars on a terminal and lines elsewhere."""
 
 import contextlib
+import os
 import sys
 
 from tqdm import tqdm
 
 from .metrics.table import METRICS
+
+
+def shows_bars(stream):
+    """Whether `stream` is a terminal that a bar can be seen on: some have no width, and tqdm then draws nothing."""
+    if stream is None or not stream.isatty():
+        return False
+    try:
+        return os.get_terminal_size(stream.fileno()).columns > 0
+    except (OSError, ValueError, AttributeError):  # a stream of one's own
+        return True
 
 
 class Silent:
@@ -39,7 +50,7 @@ class Console(Silent):
 
     @contextlib.contextmanager
     def stage(self, name):
-        if self.stream is None or not self.stream.isatty():
+        if not shows_bars(self.stream):
             self.say(f"{name} …")
             yield lambda done, total: None
             return

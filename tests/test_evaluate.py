@@ -1,4 +1,9 @@
+import fcntl
 import functools
+import os
+import pty
+import struct
+import termios
 import time
 
 import numpy as np
@@ -7,7 +12,7 @@ import pytest
 from evaluation import METRICS, evaluate, evaluate_codes
 from evaluation.cache import CodesCache
 from evaluation.metrics.table import DEFAULT, FURTHER
-from evaluation.progress import Console, Silent
+from evaluation.progress import Console, Silent, shows_bars
 from evaluation.protocol import Sizes
 from utils.data.dataset import DataSet
 from utils.errors import InputError
@@ -236,6 +241,15 @@ def test_console_draws_a_bar_on_a_terminal(tmp_path):
             progress(3, 4)
         log.seek(0)
         assert "dci:  75%|" in log.read()
+
+
+@pytest.mark.parametrize(("columns", "expected"), [(80, True), (0, False)])
+def test_bars_are_for_terminals_with_a_width(columns, expected):
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with os.fdopen(its, "w") as terminal:
+        assert shows_bars(terminal) is expected
+    os.close(ours)
 
 
 def test_console_hands_results_on(dataset):

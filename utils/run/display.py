@@ -5,6 +5,7 @@ import time
 
 from tqdm import tqdm
 
+from evaluation.progress import shows_bars
 from utils.durations import clock
 
 LINES_EVERY = 10.0  # seconds between plain lines
@@ -16,9 +17,9 @@ class Display:
 
     def __init__(self, steps, first_step):
         self.steps, self.printed = steps, 0.0
-        self.bar = (
-            tqdm(total=steps, initial=first_step, unit="step", dynamic_ncols=True) if sys.stderr.isatty() else None
-        )
+        self.bar = None
+        if shows_bars(sys.stderr):
+            self.bar = tqdm(total=steps, initial=first_step, unit="step", dynamic_ncols=True)
 
     def show(self, row, seconds_left, last=False):
         """`row`: what the log gets; `seconds_left` of training; `last`: print whatever the time."""

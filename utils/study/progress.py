@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from evaluation.progress import shows_bars
 from utils.durations import clock
 from utils.run.log import read_log
 from utils.study.stages import read_result
@@ -30,7 +31,7 @@ class Progress:
     def __enter__(self):
         self.began, (_, self.first) = time.monotonic(), self.look()
         self.bar = None
-        if sys.stderr.isatty():
+        if shows_bars(sys.stderr):
             self.bar = tqdm(total=self.total, initial=self.first, unit="update", dynamic_ncols=True)
         self.thread.start()
         return self
