@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from conftest import REPOSITORY, exit_code
 from scipy.stats import spearmanr
 
 from evaluation.metrics.table import OFFICIAL
 from utils.config import Config
 from utils.study import rank
+from utils.study.__main__ import main
 from utils.study.criteria import Measured
 from utils.study.udr import agreement, udr
 
@@ -126,12 +128,12 @@ def test_choice_among_two_runs_is_none():
     assert "no three runs" in rank.choose_without_labels([run("a", seed=0), run("b", seed=1)], None)[0]
 
 
-def test_rank_command_refuses_a_folder_that_is_no_scored_run(command, tmp_path):
-    for place in (tmp_path, tmp_path / "none", "README.md"):
-        found = command("-m", "utils.study", "rank", place)
-        assert found.returncode == 2
-        assert "config.json" in found.stderr
-        assert len(found.stderr.splitlines()) == 1
+def test_rank_command_refuses_a_folder_that_is_no_scored_run(tmp_path, capsys):
+    for place in (tmp_path, tmp_path / "none", REPOSITORY / "README.md"):
+        assert exit_code(main, ["rank", place]) == 2
+        told = capsys.readouterr().err
+        assert "config.json" in told
+        assert told.count("\n") == 1
 
 
 def test_udr_is_the_median_over_the_other_runs(monkeypatch):
