@@ -62,12 +62,17 @@ def test_correlation_with_what_does_not_vary_or_is_no_number_is_undefined(other,
 def test_gain_of_choice_is_the_mean_over_all_sets_of_candidates():
     criterion, scores = np.random.RandomState(0).rand(2, 7)
     chosen = [scores[max(some, key=lambda run: criterion[run])] for some in combinations(range(7), 3)]
-    assert gain_of_choice(criterion, scores, 3) == pytest.approx(np.mean(chosen) - scores.mean())
+    assert gain_of_choice(criterion.__getitem__, scores, 3) == pytest.approx(np.mean(chosen) - scores.mean())
 
 
 def test_gain_of_choice_among_all_runs_is_that_of_the_best():
-    assert gain_of_choice([1, 3, 2], [0.1, 0.5, 0.3], 3) == pytest.approx(0.2)
+    assert gain_of_choice(np.array([1, 3, 2]).__getitem__, [0.1, 0.5, 0.3], 3) == pytest.approx(0.2)
 
 
 def test_choice_among_one_gains_nothing():
-    assert gain_of_choice([1, 3, 2], [0.1, 0.5, 0.3], 1) == pytest.approx(0)
+    assert gain_of_choice(np.array([1, 3, 2]).__getitem__, [0.1, 0.5, 0.3], 1) == pytest.approx(0)
+
+
+def test_gain_of_choice_of_many_runs_is_estimated_from_random_sets():
+    criterion = np.arange(40.0)
+    assert gain_of_choice(criterion.__getitem__, criterion, 8) == pytest.approx(8 * 41 / 9 - 1 - 19.5, abs=0.5)

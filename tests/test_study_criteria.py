@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from utils.study.criteria import Measured, _measure, criteria
+from utils.study.udr import udr
 
 
 class Encoder(torch.nn.Module):
@@ -45,8 +46,8 @@ def test_measure_does_not_depend_on_when_it_is_called(images):
 def test_elbo_is_reconstruction_less_kl():
     codes = np.random.RandomState(0).randn(50, 2)
     found = criteria([Measured(codes, np.array([1.0, 2.0]), -10.0), Measured(codes, np.array([0.5, 0.0]), -11.0)])
-    np.testing.assert_array_equal(found["reconstruction"], [-10, -11])
-    np.testing.assert_array_equal(found["ELBO"], [-13, -11.5])
+    np.testing.assert_array_equal(found["reconstruction"].values, [-10, -11])
+    np.testing.assert_array_equal(found["ELBO"].values, [-13, -11.5])
 
 
 def test_measure_draws_codes_with_the_posteriors_deviation(images):
@@ -63,3 +64,12 @@ def test_measure_draws_codes_with_the_posteriors_deviation(images):
     drawn, many = [], images.repeat(400, 1, 1, 1)
     _measure(Wide(), Seen(), [many])
     assert float((drawn[0] - many.mean(dim=(1, 2, 3))[:, None]).std()) == pytest.approx(0.5, rel=0.05)
+
+
+def test_udr_of_a_set_is_that_of_its_runs_alone():
+    codes = np.random.RandomState(0).randn(50, 3)
+    turned = [codes @ np.linalg.qr(np.random.RandomState(seed).randn(3, 3))[0] for seed in range(4)]
+    measured = [Measured(one, np.ones(3), 0.0) for one in turned]
+    sets = np.array([[0, 1, 3], [1, 2, 3]])
+    expected = [udr([turned[run] for run in some], [np.ones(3)] * 3) for some in sets]
+    np.testing.assert_allclose(criteria(measured)["UDR"].within(sets), expected)

@@ -1,5 +1,6 @@
 """How far two measures of the same runs agree, with the interval that few runs leave, and what a choice gains."""
 
+from itertools import combinations
 from math import comb, nan
 from typing import NamedTuple
 
@@ -69,14 +70,24 @@ def _centred_ranks(values):
     return (rankdata(values, axis=-1) - (count + 1) / 2) / max(1, count - 1)
 
 
-def gain_of_choice(criterion, scores, candidates):
-    """How much higher the score is of the best by `criterion` among `candidates` random runs than of a random run.
+def gain_of_choice(within, scores, candidates):
+    """How much higher the score is of the best by a criterion among `candidates` random runs than of a random run.
 
-    criterion, scores  (runs,); higher is better. Averaged over all sets of `candidates` of the runs. Among equals the
+    within  gives the criterion's values (sets, candidates) of the runs at the positions (sets, candidates), higher is
+            better: what it would be if there were no runs beside those of the set
+    scores  (runs,)
+
+    Averaged over all sets of `candidates` of the runs, or RESAMPLES random ones if there are more. Among equals the
     first counts.
     """
-    runs = len(criterion)
-    order = np.argsort(-np.asarray(criterion, float), kind="stable")
-    chances = [comb(runs - 1 - place, candidates - 1) / comb(runs, candidates) for place in range(runs)]
-    scores = np.asarray(scores, float)
-    return float(np.dot(chances, scores[order]) - scores.mean())
+    scores, sets = np.asarray(scores, float), _sets(len(scores), candidates)
+    chosen = np.asarray(within(sets)).argmax(axis=1)
+    return float(scores[sets[np.arange(len(sets)), chosen]].mean() - scores[sets].mean())
+
+
+def _sets(runs, candidates):
+    """Sets of `candidates` of the positions of `runs` runs, in order: (sets, candidates)."""
+    if comb(runs, candidates) <= RESAMPLES:
+        return np.array(list(combinations(range(runs), candidates)))
+    generator = np.random.RandomState(0)
+    return np.array([np.sort(generator.permutation(runs)[:candidates]) for _ in range(RESAMPLES)])

@@ -1,7 +1,7 @@
 """What can be said about runs without labels: UDR, reconstruction and ELBO."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ import torch
 from utils.data import load
 from utils.errors import InputError
 from utils.run.folder import read_networks
-from utils.study.udr import udr
+from utils.study.udr import agreements, median_over_others
 from utils.training.batches import held_out_positions, to_model_input
 from utils.training.objectives import kl_per_latent, reconstruction_loss
 
@@ -27,6 +27,14 @@ class Measured(NamedTuple):
     def elbo(self):
         """The evidence lower bound in nats an image: reconstruction less KL."""
         return self.reconstruction - float(self.kl.sum())
+
+
+class Criterion(NamedTuple):
+    """A measure of runs without labels; higher is better."""
+
+    values: np.ndarray  # (runs,)
+    within: Callable  # (sets, candidates) positions -> values of these runs, each set by itself
+    fewest: int = 2  # runs among which it tells one from another: two agree with each other equally
 
 
 def measure(folder, config, data_root):
@@ -61,10 +69,15 @@ def _measure(encoder, decoder, parts):
 
 
 def criteria(measured):
-    """{name: values (runs,)} of each criterion for a list of Measured, at least two; higher is better."""
-    reconstruction = np.array([one.reconstruction for one in measured])
+    """{name: Criterion} for a list of Measured, at least two."""
+    pairs = agreements([one.codes for one in measured], [one.kl for one in measured])
+    reconstruction, elbo = (np.array([getattr(one, name) for one in measured]) for name in ("reconstruction", "elbo"))
+
+    def udr_within(sets):
+        return median_over_others(pairs[sets[:, :, None], sets[:, None, :]])
+
     return {
-        "UDR": udr([one.codes for one in measured], [one.kl for one in measured]),
-        "reconstruction": reconstruction,
-        "ELBO": np.array([one.elbo for one in measured]),
+        "UDR": Criterion(median_over_others(pairs), udr_within, fewest=3),
+        "reconstruction": Criterion(reconstruction, reconstruction.__getitem__),
+        "ELBO": Criterion(elbo, elbo.__getitem__),
     }

@@ -14,7 +14,7 @@ from utils.run.folder import FREE_TO_CHANGE, read_run_config, trained_on
 from utils.study.correlation import gain_of_choice, rank_correlation
 from utils.study.criteria import criteria, measure
 
-CANDIDATES = (2, 4, 8)  # numbers of runs for which the gain of choosing among them is told
+CANDIDATES = (2, 3, 4, 8)  # numbers of runs for which the gain of choosing among them is told
 
 
 class Ranked(NamedTuple):
@@ -82,27 +82,27 @@ def _group_lines(group, data_root):
     overall = ranks(official).mean(axis=1)
     lines = [f"without labels, among {len(group)} runs that differ in their seed alone:"]
     for index, run in enumerate(group):
-        values = "  ".join(f"{name} {scores[index]:.4f}" for name, scores in found.items())
+        values = "  ".join(f"{name} {criterion.values[index]:.4f}" for name, criterion in found.items())
         lines.append(f"  {run.name}: {values}")
-    for name, scores in found.items():
-        best = int(np.argmax(scores))
+    for name, criterion in found.items():
+        best = int(np.argmax(criterion.values))
         place = _place(overall, best)
         lines.append(f"  {name} picks {group[best].name}, which the official scores place {place} of {len(group)}")
-        lines += _agreement_lines(name, scores, official, overall)
+        lines += _agreement_lines(name, criterion, official, overall)
     return lines
 
 
 def _agreement_lines(name, criterion, official, overall):
-    """Correlations of `criterion` (runs,) with the `official` scores (runs, 5) and ranks, and what its choice gains.
+    """Correlations of a Criterion with the `official` scores (runs, 5) and ranks, and what its choice gains.
 
     In the mean of the five a score that is not a number counts as 0.
     """
     columns = {"mean rank": -overall, **dict(zip([metric.title for metric in OFFICIAL], official.T))}
-    found = ", ".join(f"{title} {rank_correlation(criterion, column)}" for title, column in columns.items())
+    found = ", ".join(f"{title} {rank_correlation(criterion.values, column)}" for title, column in columns.items())
     gains = ", ".join(
-        f"{gain_of_choice(criterion, np.nan_to_num(official).mean(axis=1), count):+.4f} among {count}"
+        f"{gain_of_choice(criterion.within, np.nan_to_num(official).mean(axis=1), count):+.4f} among {count}"
         for count in CANDIDATES
-        if count <= len(criterion)
+        if criterion.fewest <= count <= len(criterion.values)
     )
     return [
         f"    Spearman correlation of {name} with the official scores, 95 % bootstrap interval: {found}",

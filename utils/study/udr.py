@@ -19,6 +19,16 @@ def udr(codes, kls):
     Each value is in [0, 1] and does not depend on the latents' order and signs. A run without an informative latent
     scores 0. ValueError for fewer than two runs or unequal numbers of images.
     """
+    return median_over_others(agreements(codes, kls))
+
+
+def median_over_others(pairs):
+    """UDR (..., runs) of the runs whose `agreements` are `pairs` (..., runs, runs)."""
+    return np.nanmedian(pairs, axis=-1)
+
+
+def agreements(codes, kls):
+    """How far each two runs have the same latents: (runs, runs), NaN on the diagonal; arguments as `udr` takes them."""
     if len(codes) < 2 or len({len(one) for one in codes}) != 1:
         raise ValueError(f"codes: {[np.shape(one) for one in codes]}, expected two or more arrays of as many images")
     informative = [_ranked(np.asarray(one)[:, np.asarray(kl) > INFORMATIVE]) for one, kl in zip(codes, kls)]
@@ -26,7 +36,7 @@ def udr(codes, kls):
     for i in range(len(codes)):
         for j in range(i):
             pairs[i, j] = pairs[j, i] = agreement(np.abs(informative[i].T @ informative[j]))
-    return np.nanmedian(pairs, axis=1)
+    return pairs
 
 
 def agreement(similarity):
