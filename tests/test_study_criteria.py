@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from utils.study.criteria import Measured, _measure, criteria
-from utils.study.udr import udr
+from utils.study.udr import agreements, udr
 
 
 class Encoder(torch.nn.Module):
@@ -71,5 +71,5 @@ def test_udr_of_a_set_is_that_of_its_runs_alone():
     turned = [codes @ np.linalg.qr(np.random.RandomState(seed).randn(3, 3))[0] for seed in range(4)]
     measured = [Measured(one, np.ones(3), 0.0) for one in turned]
     sets = np.array([[0, 1, 3], [1, 2, 3]])
-    expected = [udr([turned[run] for run in some], [np.ones(3)] * 3) for some in sets]
+    expected = [udr(agreements([turned[run] for run in some], [np.ones(3)] * 3)) for some in sets]
     np.testing.assert_allclose(criteria(measured)["UDR"].within(sets), expected)

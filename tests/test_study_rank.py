@@ -10,7 +10,7 @@ from utils.config import Config
 from utils.study import rank
 from utils.study.__main__ import main
 from utils.study.criteria import Measured
-from utils.study.udr import agreement, udr
+from utils.study.udr import agreement, agreements, udr
 
 
 def run(name, *scores, **keys):
@@ -46,36 +46,38 @@ def test_rank_table_shows_ties():
 
 def test_udr_is_1_for_latents_that_are_the_same_but_for_order_and_sign(codes):
     independent = np.linalg.qr(codes - codes.mean(0))[0]
-    found = udr([independent, -independent[:, ::-1], independent[:, [1, 0, 3, 2]]], [ALL] * 3)
+    found = udr(agreements([independent, -independent[:, ::-1], independent[:, [1, 0, 3, 2]]], [ALL] * 3))
     assert found.min() > 0.9
 
 
 def test_udr_is_higher_for_runs_that_agree_than_for_one_that_mixes_its_latents(codes):
     mixed = codes @ np.linalg.qr(np.random.RandomState(1).randn(4, 4))[0]
-    found = udr([codes, codes[:, ::-1], codes, mixed], [ALL] * 4)
+    found = udr(agreements([codes, codes[:, ::-1], codes, mixed], [ALL] * 4))
     assert found.argmin() == 3
 
 
 def test_udr_does_not_depend_on_the_order_of_latents(codes):
     others = [np.random.RandomState(seed).randn(500, 4) + codes for seed in (1, 2)]
-    np.testing.assert_allclose(udr([codes, *others], [ALL] * 3), udr([codes[:, ::-1], *others], [ALL] * 3))
+    np.testing.assert_allclose(
+        udr(agreements([codes, *others], [ALL] * 3)), udr(agreements([codes[:, ::-1], *others], [ALL] * 3))
+    )
 
 
 def test_udr_leaves_out_latents_without_information(codes):
     noise = np.random.RandomState(3).randn(500, 2)
     kl = np.array([1, 1, 1, 1, 0.001, 0.001])
-    found = udr([np.hstack([codes, noise]), codes, codes], [kl, ALL, ALL])
-    np.testing.assert_allclose(found, udr([codes] * 3, [ALL] * 3))
+    found = udr(agreements([np.hstack([codes, noise]), codes, codes], [kl, ALL, ALL]))
+    np.testing.assert_allclose(found, udr(agreements([codes] * 3, [ALL] * 3)))
 
 
 def test_udr_of_a_collapsed_run_is_0(codes):
-    assert udr([codes, codes, codes], [np.zeros(4), ALL, ALL])[0] == 0
+    assert udr(agreements([codes, codes, codes], [np.zeros(4), ALL, ALL]))[0] == 0
 
 
 @pytest.mark.parametrize("wrong", [[np.zeros((5, 2))], [np.zeros((5, 2)), np.zeros((6, 2))]])
 def test_udr_refuses_what_cannot_be_compared(wrong):
     with pytest.raises(ValueError, match="two or more arrays"):
-        udr(wrong, [np.ones(2)] * len(wrong))
+        udr(agreements(wrong, [np.ones(2)] * len(wrong)))
 
 
 def test_agreement_equals_equation_3_by_hand():
@@ -101,7 +103,7 @@ def test_choice_states_its_agreement_with_the_official_scores(codes, monkeypatch
     of = {"s0": codes, "s1": codes, "s2": codes + mixed[0], "s3": mixed[1]}
     monkeypatch.setattr(rank, "measure", lambda folder, config, root: Measured(of[folder], ALL, 0.0))
     runs = [run(f"s{seed}", *[1 - seed / 10] * 5, seed=seed) for seed in range(4)]
-    expected = spearmanr(udr(list(of.values()), [ALL] * 4), [1, 0.9, 0.8, 0.7])[0]
+    expected = spearmanr(udr(agreements(list(of.values()), [ALL] * 4)), [1, 0.9, 0.8, 0.7])[0]
     (line,) = [line for line in rank.choose_without_labels(runs, None) if "correlation of UDR" in line]
     assert f"SAP {expected:+.2f}" in line
 
@@ -139,5 +141,5 @@ def test_rank_command_refuses_a_folder_that_is_no_scored_run(tmp_path, capsys):
 def test_udr_is_the_median_over_the_other_runs(monkeypatch):
     values = iter([0.1, 0.2, 0.9, 0.0, 0.0, 0.0])  # of runs (1, 0), (2, 0), (2, 1), (3, 0), ...
     monkeypatch.setattr("utils.study.udr.agreement", lambda similarity: next(values))
-    found = udr([np.random.RandomState(seed).randn(50, 2) for seed in range(4)], [np.ones(2)] * 4)
+    found = udr(agreements([np.random.RandomState(seed).randn(50, 2) for seed in range(4)], [np.ones(2)] * 4))
     assert found.tolist() == [0.1, 0.1, 0.2, 0.0]

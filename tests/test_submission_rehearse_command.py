@@ -8,50 +8,41 @@ import time
 
 import pytest
 from copies import REPOSITORY, write_black_images
-from entries import Entry, set_up_git
 
 from utils.submission import rehearse as steps
-from utils.submission.__main__ import main
 from utils.submission.rehearse import Failure
 
 
 @pytest.mark.parametrize("minutes", ["0", "-1", "nan", "1e9"])
-def test_rehearse_refuses_impossible_minutes(minutes, tmp_path, monkeypatch, capsys):
-    set_up_git(monkeypatch, tmp_path)
-    entry = Entry(tmp_path / "entry")
+def test_rehearse_refuses_impossible_minutes(entry, minutes, capsys):
     with pytest.raises(SystemExit) as ended:
-        main(["rehearse", "--repository", str(entry.folder), "--minutes", minutes])
+        entry.run("rehearse", "--minutes", minutes)
     assert ended.value.code == 2
     assert "--minutes" in capsys.readouterr().err
 
 
-def test_rehearse_refuses_a_folder_that_is_there(tmp_path, monkeypatch, capsys):
-    set_up_git(monkeypatch, tmp_path)
-    entry = Entry(tmp_path / "entry")
+def test_rehearse_refuses_a_folder_that_is_there(entry, tmp_path, capsys):
     with pytest.raises(SystemExit):
-        main(["rehearse", "--repository", str(entry.folder), "--folder", str(tmp_path)])
+        entry.run("rehearse", "--folder", str(tmp_path))
     assert "--folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("passes", "code"), [(True, 0), (False, 1)])
-def test_rehearse_ends_with_the_outcome_and_takes_its_minutes(tmp_path, monkeypatch, capsys, passes, code):
+def test_rehearse_ends_with_the_outcome_and_takes_its_minutes(entry, tmp_path, monkeypatch, capsys, passes, code):
     def step(stage):
         if not passes:
             raise Failure("broken")
         return f"{stage.seconds:g} s in {stage.folder}"
 
-    set_up_git(monkeypatch, tmp_path)
-    entry = Entry(tmp_path / "entry")
     monkeypatch.setattr(steps, "STEPS", (("only", step, True),))
     folder = str(tmp_path / "new")
-    assert main(["rehearse", "--repository", str(entry.folder), "--minutes", "0.5", "--folder", folder]) == code
+    assert entry.run("rehearse", "--minutes", "0.5", "--folder", folder) == code
     assert not passes or f"30 s in {folder}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_to_the_rehearsal_ends_what_it_started(tmp_path, monkeypatch, number):
-    set_up_git(monkeypatch, tmp_path)
-    entry, mark = Entry(tmp_path / "entry"), tmp_path / "running"
+def test_a_signal_to_the_rehearsal_ends_what_it_started(entry, tmp_path, monkeypatch, number):
+    mark = tmp_path / "running"
     monkeypatch.setenv("DISENTANGLEMENT_LIB_DATA", str(tmp_path / "known"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     write_black_images(tmp_path / "known" / "mpi3d_toy" / "mpi3d_toy.npz")
@@ -68,11 +59,9 @@ def test_a_signal_to_the_rehearsal_ends_what_it_started(tmp_path, monkeypatch, n
     assert not list(tmp_path.glob("rehearsal-*"))
 
 
-def test_rehearse_refuses_a_folder_that_cannot_be_made(tmp_path, monkeypatch, capsys):
-    set_up_git(monkeypatch, tmp_path)
-    entry = Entry(tmp_path / "entry")
+def test_rehearse_refuses_a_folder_that_cannot_be_made(entry, capsys):
     folder = entry.folder / "run.sh" / "new"
     with pytest.raises(SystemExit) as ended:
-        main(["rehearse", "--repository", str(entry.folder), "--folder", str(folder)])
+        entry.run("rehearse", "--folder", str(folder))
     assert ended.value.code == 2
     assert f"--folder {folder}: Not a directory" in capsys.readouterr().err

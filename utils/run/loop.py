@@ -49,7 +49,7 @@ class Loop:
             self.open_logs()
             self.display = Display(trainer.config.steps, trainer.step)
         self.started = time.monotonic()
-        self.seconds_before, self.began = seconds_before, self.started - seconds_before
+        self.began = self.started - seconds_before
         self.logged_at, self.logged_step, self.rolled_back = self.started, trainer.step, 0
         self.saved_step = None
 
@@ -94,7 +94,8 @@ class Loop:
 
     def spent(self):
         """The share that is gone of the time which the run has had when this process's budget ends."""
-        return (self.seconds_before + self.budget.spent) / (self.seconds_before + self.budget.seconds)
+        before = self.started - self.began
+        return (before + self.budget.spent) / (before + self.budget.seconds)
 
     def seconds_between_checkpoints(self):
         """Few at first, so that the exported encoder is soon a trained one; then up to `checkpoint_every`."""

@@ -81,7 +81,7 @@ def gain_of_choice(within, scores, candidates):
     first counts.
     """
     scores, sets = np.asarray(scores, float), _sets(len(scores), candidates)
-    chosen = np.asarray(within(sets)).argmax(axis=1)
+    chosen = within(sets).argmax(axis=1)
     return float(scores[sets[np.arange(len(sets)), chosen]].mean() - scores[sets].mean())
 
 

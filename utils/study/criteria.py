@@ -9,7 +9,7 @@ import torch
 from utils.data import load
 from utils.errors import InputError
 from utils.run.folder import read_networks
-from utils.study.udr import agreements, median_over_others
+from utils.study.udr import agreements, udr
 from utils.training.batches import held_out_positions, to_model_input
 from utils.training.objectives import kl_per_latent, reconstruction_loss
 
@@ -71,13 +71,14 @@ def _measure(encoder, decoder, parts):
 def criteria(measured):
     """{name: Criterion} for a list of Measured, at least two."""
     pairs = agreements([one.codes for one in measured], [one.kl for one in measured])
-    reconstruction, elbo = (np.array([getattr(one, name) for one in measured]) for name in ("reconstruction", "elbo"))
+    reconstruction = np.array([one.reconstruction for one in measured])
+    elbo = np.array([one.elbo for one in measured])
 
     def udr_within(sets):
-        return median_over_others(pairs[sets[:, :, None], sets[:, None, :]])
+        return udr(pairs[sets[:, :, None], sets[:, None, :]])
 
     return {
-        "UDR": Criterion(median_over_others(pairs), udr_within, fewest=3),
+        "UDR": Criterion(udr(pairs), udr_within, fewest=3),
         "reconstruction": Criterion(reconstruction, reconstruction.__getitem__),
         "ELBO": Criterion(elbo, elbo.__getitem__),
     }

@@ -10,25 +10,20 @@ from scipy.stats import rankdata
 INFORMATIVE = 0.01  # nats of KL above which a latent counts, as in the paper
 
 
-def udr(codes, kls):
-    """UDR (runs,) of each run, the median over the others of how far the two have the same latents; higher is better.
-
-    codes  a list of (n, D) mean codes of the same n images, one a run, at least two
-    kls    a list of (D,) KL of each latent in nats
-
-    Each value is in [0, 1] and does not depend on the latents' order and signs. A run without an informative latent
-    scores 0. ValueError for fewer than two runs or unequal numbers of images.
-    """
-    return median_over_others(agreements(codes, kls))
-
-
-def median_over_others(pairs):
-    """UDR (..., runs) of the runs whose `agreements` are `pairs` (..., runs, runs)."""
+def udr(pairs):
+    """UDR (..., runs): each run's median over the others of its `agreements`, `pairs` (..., runs, runs)."""
     return np.nanmedian(pairs, axis=-1)
 
 
 def agreements(codes, kls):
-    """How far each two runs have the same latents: (runs, runs), NaN on the diagonal; arguments as `udr` takes them."""
+    """How far each two runs have the same latents: (runs, runs) in [0, 1], higher is better, NaN on the diagonal.
+
+    codes  a list of (n, D) mean codes of the same n images, one a run, at least two
+    kls    a list of (D,) KL of each latent in nats
+
+    The values do not depend on the latents' order and signs; those of a run without an informative latent are 0.
+    ValueError for fewer than two runs or unequal numbers of images.
+    """
     if len(codes) < 2 or len({len(one) for one in codes}) != 1:
         raise ValueError(f"codes: {[np.shape(one) for one in codes]}, expected two or more arrays of as many images")
     informative = [_ranked(np.asarray(one)[:, np.asarray(kl) > INFORMATIVE]) for one, kl in zip(codes, kls)]

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from evaluation.metrics.mig import mig
+from representation import FAILURES
 from utils.data import load
 from utils.errors import InputError, entry_point
 from utils.submission.stand_in_data import NAME
@@ -59,7 +60,7 @@ def encode(module, images, device):
     with torch.no_grad(), full_float32():  # TF32 would make an image's codes depend on the size of its batch
         try:
             codes = module(batch)
-        except (RuntimeError, torch.jit.Error) as error:
+        except FAILURES as error:
             raise InputError(f"fails on images {tuple(batch.shape)} ({str(error).strip().splitlines()[-1]})") from None
     if not isinstance(codes, torch.Tensor):
         raise InputError(f"{len(images)} images give a {type(codes).__name__}; expected codes ({len(images)}, codes)")
