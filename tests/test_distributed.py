@@ -1,12 +1,17 @@
 """One model on two processes: the same trajectory, the same files, and an end when one of them dies."""
 
+import importlib.util
 import os
-import time
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
-from conftest import make_tiny_images
+from conftest import REPOSITORY, challenge_environment, make_tiny_images
+from runs import QUICK as ARGUMENTS
+from runs import wait_for
 
 from utils.config import OBJECTIVE_NAMES
 from utils.errors import InputError
@@ -14,27 +19,37 @@ from utils.run import checkpoint
 from utils.training import distributed
 from utils.training.distributed import ProcessGroup, SingleProcess, is_main
 
-QUICK = ("train.py", "dataset=tiny.npy", "batch_size=4", "latent_dim=3", "learning_rate=1e-3", "device=cpu")
+QUICK = ("train.py", *ARGUMENTS)
 
 pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="this PyTorch has no torch.distributed")
 
 
 @pytest.fixture
 def launch(spawn, tmp_path):
-    """A function that starts a Python file on two processes, as torchrun does, and returns torchrun's Popen."""
+    """A function that starts a Python file as two processes, told what torchrun tells: the main one's Popen first."""
     np.save(str(tmp_path / "tiny.npy"), make_tiny_images())
-    variables = {"DISENTANGLEMENT_LIB_DATA": tmp_path, "PYTHONWARNINGS": "ignore"}
-    return lambda *arguments, processes=2: spawn(*launcher(processes), *arguments, **variables)
+    common = {"WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port(), "DISENTANGLEMENT_LIB_DATA": tmp_path}
+    return lambda *arguments: [spawn(*arguments, RANK=rank, LOCAL_RANK=rank, **common) for rank in (0, 1)]
 
 
-def launcher(processes):
-    if processes == 1:
-        return []
-    try:
-        import torch.distributed.run  # noqa: F401 (torchrun; before it there was launch)
-    except ImportError:
-        return ["-m", "torch.distributed.launch", "--use_env", "--nproc_per_node=2", f"--master_port={port()}"]
-    return ["-m", "torch.distributed.run", "--nproc_per_node=2", f"--master_port={port()}"]
+@pytest.fixture(scope="module")
+def launched(tmp_path_factory):
+    """Ten updates on two processes by torchrun, or what was there before it: the finished process and its folder."""
+    folder = tmp_path_factory.mktemp("launched")
+    np.save(str(folder / "tiny.npy"), make_tiny_images())
+    has_torchrun = importlib.util.find_spec("torch.distributed.run") is not None
+    launcher = ["torch.distributed.run"] if has_torchrun else ["torch.distributed.launch", "--use_env"]
+    done = subprocess.run(
+        [sys.executable, "-m", *launcher, "--nproc_per_node=2", f"--master_port={port()}", *QUICK, "steps=10"],
+        cwd=str(REPOSITORY),
+        env=challenge_environment(folder, DISENTANGLEMENT_LIB_DATA=folder, PYTHONWARNINGS="ignore"),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    done.folder = folder
+    return done
 
 
 def port():
@@ -42,7 +57,7 @@ def port():
 
 
 def finished(process):
-    stdout, stderr = process.communicate()
+    stdout, stderr = process.communicate(timeout=300)
     assert process.returncode == 0, stderr
     return stdout
 
@@ -58,10 +73,11 @@ def distance(one, other):
 
 
 @pytest.fixture
-def trajectories(launch, tmp_path):
-    for processes in (1, 2):
-        finished(launch("tests/processes.py", tmp_path / f"{processes}.pt", processes=processes))
-    return [torch.load(str(tmp_path / f"{processes}.pt")) for processes in (1, 2)]
+def trajectories(launch, spawn, tmp_path):
+    whole, halves = tmp_path / "whole.pt", tmp_path / "halves.pt"
+    for process in (spawn("tests/processes.py", whole), *launch("tests/processes.py", halves)):
+        finished(process)
+    return torch.load(str(whole)), torch.load(str(halves))
 
 
 def test_two_processes_with_half_the_batch_follow_one_with_all_of_it(trajectories):
@@ -72,13 +88,13 @@ def test_two_processes_with_half_the_batch_follow_one_with_all_of_it(trajectorie
                 assert torch.allclose(halves[objective][part][name], value, rtol=1e-10, atol=1e-12), (objective, name)
 
 
-def test_checkpoint_of_two_processes_is_gone_on_from_by_one(launch, call, tmp_path):
+def test_checkpoint_of_two_processes_is_gone_on_from_by_one(launched, call, tmp_path):
     def alone(*arguments):
-        done = call(*QUICK[1:], *arguments, DISENTANGLEMENT_LIB_DATA=tmp_path)
+        done = call(*QUICK[1:], *arguments, DISENTANGLEMENT_LIB_DATA=launched.folder)
         assert done.returncode == 0, done.stderr
         return done.stdout, newest(tmp_path)
 
-    finished(launch(*QUICK, "steps=10"))
+    shutil.copytree(str(launched.folder / "output"), str(tmp_path / "output"))
     told, two_then_one = alone("steps=20")
     assert "from step 10" in told
     one, start = alone("steps=20", "--fresh")[1], alone("steps=1", "--fresh")[1]
@@ -86,36 +102,30 @@ def test_checkpoint_of_two_processes_is_gone_on_from_by_one(launch, call, tmp_pa
     assert distance(two_then_one, one) < 0.1 * distance(one, start)
 
 
-def test_two_processes_write_one_log_and_speak_once(launch, tmp_path):
-    stdout = finished(launch(*QUICK, "steps=5"))
-    assert stdout.count("all updates done") == 1
-    assert len((tmp_path / "output" / "experiment" / "log.csv").read_text().splitlines()) == 2
+def test_two_processes_write_one_log_and_speak_once(launched):
+    assert launched.stdout.count("all updates done") == 1
+    assert len((launched.folder / "output" / "experiment" / "log.csv").read_text().splitlines()) == 2
 
 
 def test_two_processes_print_one_plan(launch, tmp_path):
-    stdout = finished(launch(*QUICK, "--plan"))
-    assert stdout.count("a budget of") == stdout.count("measured in") == 1
+    main, other = map(finished, launch(*QUICK, "--plan"))
+    assert main.count("a budget of") == main.count("measured in") == 1
+    assert other == ""
     assert not (tmp_path / "output").exists()
 
 
 @pytest.mark.parametrize("argument", ["gama=3", "dataset=nothing", "batch_size=5"])
 def test_two_processes_print_bad_input_once(launch, argument):
-    process = launch(*QUICK, argument)
-    _, stderr = process.communicate()
-    assert process.returncode != 0
-    assert [line[:6] for line in stderr.splitlines()].count("error:") == 1
+    main, other = launch(*QUICK, argument)
+    assert main.communicate()[1].count("error:") == 1
+    assert other.communicate() == ("", "")
+    assert main.returncode == other.returncode == 2
 
 
-def test_a_dead_process_ends_the_others_with_a_message(spawn, tmp_path):
-    np.save(str(tmp_path / "tiny.npy"), make_tiny_images())
-    common = {"WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port(), "DISENTANGLEMENT_LIB_DATA": tmp_path}
-    main, other = (spawn(*QUICK, "steps=100000", RANK=rank, LOCAL_RANK=rank, **common) for rank in (0, 1))
+def test_a_dead_process_ends_the_others_with_a_message(launch, tmp_path):
+    main, other = launch(*QUICK, "steps=100000")
     log = tmp_path / "output" / "experiment" / "log.csv"
-    end = time.monotonic() + 120
-    while not (log.exists() and log.read_text().count("\n") > 1):  # both train
-        assert main.poll() is None, main.communicate()
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    wait_for(lambda: log.exists() and log.read_text().count("\n") > 1, main)  # both train
     other.kill()
     _, stderr = main.communicate(timeout=120)
     assert main.returncode == 1
