@@ -101,20 +101,31 @@ def train(call, data_root):
 
 
 @pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
+def call(called, monkeypatch):
     """A function that runs train.py's main in this process; returns what a finished process would."""
     import train
 
     def main(*arguments, **variables):
         with monkeypatch.context() as patch:
-            patch.setattr(os, "environ", challenge_environment(tmp_path, **variables))
             patch.setattr("utils.run.loop.LOG_SECONDS", (0.0, 1e9))  # rows at round numbers of steps on any machine
             patch.setattr("utils.run.loop.FIRST_CHECKPOINT", 1e9)
-            code = exit_code(train.main, arguments)
-        printed = capsys.readouterr()
-        return SimpleNamespace(returncode=code, stdout=printed.out, stderr=printed.err)
+            return called(train.main, *arguments, **variables)
 
     return main
+
+
+@pytest.fixture
+def called(tmp_path, monkeypatch, capsys):
+    """A function that runs a command's main function in this process; returns what a finished process would."""
+
+    def run(main, *arguments, **variables):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "environ", challenge_environment(tmp_path, **variables))
+            code = exit_code(main, arguments)
+        printed = capsys.readouterr()
+        return SimpleNamespace(returncode=code or 0, stdout=printed.out, stderr=printed.err)
+
+    return run
 
 
 @pytest.fixture

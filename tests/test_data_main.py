@@ -11,6 +11,7 @@ from data_files import SPRITE_SIZES, noise, write_dsprites
 from PIL import Image
 
 from utils.data import load, names
+from utils.data.__main__ import main
 from utils.data.arm.scene import FACTOR_NAMES
 from utils.data.contact_sheet import write_contact_sheet
 from utils.data.labelled import LabelledSet
@@ -18,31 +19,37 @@ from utils.data.sets.dsprites import load as load_dsprites
 from utils.errors import InputError
 
 
+@pytest.fixture
+def data(called):
+    """A function that runs the main function of utils.data; returns what a finished process would."""
+    return lambda *arguments: called(main, *arguments)
+
+
 def test_list_names_every_data_set(command):
     output = command("-m", "utils.data", "list").stdout
     assert all(name in output for name in names())
 
 
-def test_list_unpacks_nothing(command, tmp_path):
+def test_list_unpacks_nothing(data, tmp_path):
     (tmp_path / "data" / "cars").mkdir(parents=True)
     for number in range(183):
         (tmp_path / "data" / "cars" / f"car_{number:03d}_mesh.mat").touch()  # unreadable, and not to be read
-    output = command("-m", "utils.data", "list").stdout
+    output = data("list").stdout
     assert f"{tmp_path / 'data' / 'cars'}: not unpacked yet" in output
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["cars"]
 
 
-def test_render_writes_an_archive_that_numpy_reads(command, tmp_path):
-    done = command("-m", "utils.data", "render", "--factor-sizes", "2,1,1,1,1,1,3", tmp_path / "out.npz")
+def test_render_writes_an_archive_that_numpy_reads(data, tmp_path):
+    done = data("render", "--factor-sizes", "2,1,1,1,1,1,3", tmp_path / "out.npz")
     assert done.returncode == 0, done.stderr
     with np.load(str(tmp_path / "out.npz")) as archive:
         assert archive["images"].shape == (6, 64, 64, 3)
 
 
-def test_render_leaves_a_set_that_can_be_scored(command, tmp_path):
-    command("-m", "utils.data", "render", "--factor-sizes", "2,1,1,1,1,1,3", tmp_path / "out.npz")
-    data = load(tmp_path / "out.npz", "/nowhere")
-    assert (data.factor_names, data.factor_sizes) == (FACTOR_NAMES, (2, 1, 1, 1, 1, 1, 3))
+def test_render_leaves_a_set_that_can_be_scored(data, tmp_path):
+    data("render", "--factor-sizes", "2,1,1,1,1,1,3", tmp_path / "out.npz")
+    rendered = load(tmp_path / "out.npz", "/nowhere")
+    assert (rendered.factor_names, rendered.factor_sizes) == (FACTOR_NAMES, (2, 1, 1, 1, 1, 1, 3))
 
 
 @pytest.mark.parametrize(
@@ -63,25 +70,25 @@ def test_render_leaves_a_set_that_can_be_scored(command, tmp_path):
         (("render", "README.npz/out.npz", "--factor-sizes", "1,1,1,1,1,1,1"), "README.npz/out.yml: cannot be written"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_code_two(command, tmp_path, arguments, named):
+def test_bad_input_is_one_line_and_exit_code_two(data, tmp_path, arguments, named):
     (tmp_path / "README.npz").write_text("a file, no folder")
     arguments = [str(tmp_path / a) if a.startswith(("out", "README")) else a for a in arguments]
-    done = command("-m", "utils.data", *arguments)
+    done = data(*arguments)
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
     assert named in done.stderr
 
 
-def test_render_refuses_to_overwrite(command, tmp_path):
+def test_render_refuses_to_overwrite(data, tmp_path):
     (tmp_path / "out.npz").write_bytes(b"mine")
-    assert command("-m", "utils.data", "render", tmp_path / "out.npz").returncode == 2
+    assert data("render", tmp_path / "out.npz").returncode == 2
     assert (tmp_path / "out.npz").read_bytes() == b"mine"
 
 
-def test_show_draws_a_row_for_each_factor(command, tmp_path):
+def test_show_draws_a_row_for_each_factor(data, tmp_path):
     grid = ("--factor-sizes", "2,2,1,1,1,2,2")
-    done = command("-m", "utils.data", "show", "synthetic_arm", *grid, "--out", tmp_path / "sheet.png")
+    done = data("show", "synthetic_arm", *grid, "--out", tmp_path / "sheet.png")
     assert done.returncode == 0, done.stderr
     with Image.open(str(tmp_path / "sheet.png")) as sheet:
         picture = np.asarray(sheet.convert("RGB"))

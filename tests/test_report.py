@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+import local_evaluation
 from evaluation.results import DATASET_NAME, read_results, result_path, write_result
 from utils.config import Config
 from utils.data.dataset import DataSet
 from utils.report import charts, paper, report_path, write_report
+from utils.report.__main__ import main
 from utils.report.maps import maps
 from utils.report.pictures import MOST_LATENTS
 from utils.run import checkpoint
@@ -206,14 +208,14 @@ def test_paper_entry_is_its_own_row_of_table_3():
     assert paper.entry()[1] == paper.table("table3").rows["512"]
 
 
-def test_report_command_refuses_a_folder_without_a_run(command, tmp_path):
-    found = command("-m", "utils.report", tmp_path / "none")
+def test_report_command_refuses_a_folder_without_a_run(called, tmp_path):
+    found = called(main, tmp_path / "none")
     assert found.returncode == 2
     assert found.stderr.startswith("error: ")
     assert "config.json" in found.stderr
 
 
-def test_local_evaluation_ends_with_a_report(command, tmp_path):
+def test_local_evaluation_ends_with_a_report(called, tmp_path):
     class Mean(torch.nn.Module):
         def forward(self, images):
             return images.flatten(1)[:, ::1000]
@@ -224,7 +226,8 @@ def test_local_evaluation_ends_with_a_report(command, tmp_path):
     images = np.random.RandomState(0).randint(0, 256, size=(8, 64, 64, 3)).astype(np.uint8)
     np.savez(str(tmp_path / "own.npz"), images=images)
     (tmp_path / "own.yml").write_text("factors:\n  shape: 2\n  place: 4\n", encoding="utf-8")
-    done = command("local_evaluation.py", "--dataset", tmp_path / "own.npz", "--metrics", "irs", "--jobs", 1)
+    arguments = ("--dataset", tmp_path / "own.npz", "--metrics", "irs", "--jobs", 1)
+    done = called(local_evaluation.main, *arguments)
     assert done.returncode == 0, done.stderr
     page = text_of(report_path(folder))
     assert "IRS: robustness" in page
