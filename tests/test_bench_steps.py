@@ -1,8 +1,11 @@
 import contextlib
 import io
+import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from conftest import make_tiny_images
 
 from utils.bench import steps as bench
@@ -43,7 +46,7 @@ def test_bench_refuses_other_settings(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["steps", "width=2"])
     assert ended.value.code == 2
-    assert "dataset=..., device=..., seconds=..." in capsys.readouterr().err
+    assert "dataset=..., device=..., precision=..., seconds=..." in capsys.readouterr().err
 
 
 def test_bench_refuses_another_command(capsys):
@@ -51,3 +54,8 @@ def test_bench_refuses_another_command(capsys):
         main(["speed"])
     assert ended.value.code == 2
     assert "argument 'speed': expected one of steps, metrics, data, plan" in capsys.readouterr().err
+
+
+def test_images_on_a_gpu_are_never_read_cold(tiny_images):
+    resident = SimpleNamespace(close=lambda: None, resident=object())
+    assert bench.seconds_cold(resident, tiny_images, torch.device("cpu"), 1.0) == math.inf

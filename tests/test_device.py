@@ -95,12 +95,19 @@ def test_a_device_that_pytorch_does_not_know_is_refused(name):
         resolve_device(name)
 
 
-@pytest.mark.parametrize(("visible", "expected"), [(4, "cuda:3"), (2, "cuda:1"), (1, "cuda:0")])
+@pytest.mark.parametrize(("visible", "expected"), [(4, "cuda:3"), (1, "cuda:0")])
 @pytest.mark.parametrize("name", ["auto", "cuda"])
 def test_local_rank_chooses_among_the_gpus_that_are_visible(gpu, name, visible, expected):
     tried = gpu(count=visible)
     assert resolve_device(name, local_rank=3) == torch.device(expected)
     assert tried == [expected]
+
+
+@pytest.mark.parametrize("name", ["auto", "cuda"])
+def test_more_processes_than_gpus_are_refused(gpu, name):
+    gpu(count=2)
+    with pytest.raises(InputError, match=f"device='{name}': 3 processes on a machine of 2 GPUs; expected as many"):
+        resolve_device(name, local_rank=2)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import torch
 from conftest import REPOSITORY, challenge_environment, make_tiny_images
 from runs import QUICK as ARGUMENTS
 from runs import wait_for
+from torch.cuda._utils import _get_device_index
 
 from utils.config import OBJECTIVE_NAMES
 from utils.errors import InputError
@@ -153,6 +154,10 @@ def test_is_main_of_the_variables_that_torchrun_sets(monkeypatch, variables, mai
         ({"WORLD_SIZE": "2"}, "RANK: found nothing"),
         ({"WORLD_SIZE": "2", "RANK": ""}, "RANK: found ''"),
         ({"WORLD_SIZE": "two", "RANK": "0"}, "WORLD_SIZE: found 'two'"),
+        ({"WORLD_SIZE": "2", "RANK": "2"}, "RANK: found 2, expected 0 to WORLD_SIZE - 1, which is 1"),
+        ({"WORLD_SIZE": "-3", "RANK": "0"}, "WORLD_SIZE: found -3, expected at least 1"),
+        ({"WORLD_SIZE": "2", "RANK": "0"}, "MASTER_ADDR: found nothing"),
+        ({"WORLD_SIZE": "2", "RANK": "0", "MASTER_ADDR": "localhost", "MASTER_PORT": "x"}, "MASTER_PORT: found 'x'"),
     ],
 )
 def test_join_refuses_by_name_what_torchrun_does_not_set(monkeypatch, variables, name):
@@ -172,16 +177,17 @@ def test_alone_leaves_everything_as_it_is():
 def nccl(monkeypatch):
     """The calls that a process makes to prepare for its GPU."""
     calls = []
-    monkeypatch.setattr(torch.cuda, "set_device", lambda device: calls.append(("set_device", device)))
+    monkeypatch.setattr(torch.cuda, "set_device", lambda device: calls.append(_get_device_index(device)))  # as it does
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
     monkeypatch.setattr(distributed.distributed, "new_group", lambda **options: calls.append(options["backend"]))
     monkeypatch.delenv("NCCL_ASYNC_ERROR_HANDLING", raising=False)
     return calls
 
 
-def test_use_makes_a_gpu_the_current_one_before_nccl_begins(nccl):
-    device = torch.device("cuda:1")
-    ProcessGroup.__new__(ProcessGroup).use(device)
-    assert nccl == [("set_device", device), "nccl"]
+@pytest.mark.parametrize(("name", "index"), [("cuda", 0), ("cuda:1", 1)])
+def test_use_makes_a_gpu_the_current_one_before_nccl_begins(nccl, name, index):
+    ProcessGroup.__new__(ProcessGroup).use(torch.device(name))
+    assert nccl == [index, "nccl"]
 
 
 @pytest.mark.parametrize(("torchrun", "expected"), [(None, "1"), ("there", None)])

@@ -23,7 +23,7 @@ import torch
 
 from utils.bench.flops import step_flops
 from utils.bench.timing import matrix_rate, seconds_a_call
-from utils.config import Config
+from utils.config import Config, parse_value
 from utils.data import load
 from utils.data.storage.mapped import drop_from_memory
 from utils.errors import InputError
@@ -49,7 +49,7 @@ def main(arguments):
     print(f"{'':<24}" + "".join(f"{name:>10}" for name in COLUMNS), flush=True)
     for case in CASES:
         peer = Peer(case, options.dataset, device) if importlib.util.find_spec("pythae") else None
-        config = dataclasses.replace(Config(), **case)
+        config = dataclasses.replace(Config(), precision=options.precision, **case)
         print(row(case, measure(config, images, device, options.seconds, peer)), flush=True)
         if peer:
             peer.close()
@@ -59,8 +59,8 @@ def parse_arguments(arguments):
     parser = argparse.ArgumentParser(
         prog="python -m utils.bench steps", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("settings", nargs="*", metavar="key=value", help="dataset, device, seconds a row")
-    settings = {"dataset": "", "device": "cpu", "seconds": "30"}
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="dataset, device, precision, seconds a row")
+    settings = {"dataset": "", "device": "cpu", "precision": "auto", "seconds": "30"}
     for text in parser.parse_args(arguments).settings:
         key, separator, value = text.partition("=")
         if not separator or key not in settings:
@@ -70,6 +70,7 @@ def parse_arguments(arguments):
         settings["seconds"] = float(settings["seconds"])
     except ValueError:
         raise InputError(f"seconds={settings['seconds']!r}: expected a number") from None
+    settings["precision"] = parse_value("precision", settings["precision"], where="argument")
     return argparse.Namespace(**settings)
 
 
@@ -103,8 +104,13 @@ def measure(config, images, device, seconds, peer=None):
 
 
 def seconds_cold(trainer, images, device, seconds):
-    """Seconds a step with the file of `images` read from the disk; infinite where that cannot be had."""
+    """Seconds a step with the file of `images` read from the disk; infinite where that cannot be had.
+
+    That is where the system drops no file from memory, and where the images lie on a GPU.
+    """
     trainer.close()  # batches that are gathered already are warm
+    if trainer.resident is not None:
+        return math.inf
     return seconds_a_call(trainer.update, device, seconds) if drop_from_memory(images) else math.inf
 
 

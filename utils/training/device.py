@@ -16,6 +16,8 @@ def resolve_device(name, local_rank=0):
 
     local_rank: the number of this process on its machine, which chooses its GPU.
     """
+    if name in ("auto", "cuda") and 1 < (count := torch.cuda.device_count()) <= local_rank:
+        raise InputError(f"device={name!r}: {local_rank + 1} processes on a machine of {count} GPUs; expected as many")
     if name == "auto":
         return automatic_device(local_rank)
     device = _gpu(local_rank) if name == "cuda" else name

@@ -18,7 +18,7 @@ from torch import distributed
 
 from utils.errors import InputError
 
-PATIENCE = datetime.timedelta(minutes=5)  # without a word from another process, while this one waits for it
+PATIENCE = datetime.timedelta(minutes=30)  # without a word from another process: one may be unpacking the data set
 
 
 class ProcessLost(RuntimeError):
@@ -71,7 +71,8 @@ class ProcessGroup(SingleProcess):
 
     def use(self, device):
         if device.type == "cuda":
-            torch.cuda.set_device(device)  # NCCL's and PyTorch's own buffers lie on the current device
+            # NCCL's and PyTorch's own buffers lie on the current device, which "cuda" means and does not number.
+            torch.cuda.set_device(torch.cuda.current_device() if device.index is None else device.index)
             if importlib.util.find_spec("torch.distributed.run") is None:
                 # Ends a process whose peer is lost, after PATIENCE; torchrun sets it, the launcher before it did not.
                 os.environ.setdefault("NCCL_ASYNC_ERROR_HANDLING", "1")
@@ -135,11 +136,19 @@ def is_main():
 
 
 def join():
-    """The ProcessGroup that torchrun's variables describe, or SingleProcess."""
+    """The ProcessGroup that torchrun's variables describe, or SingleProcess; InputError names the one that is wrong."""
     size = _variable("WORLD_SIZE", 1)
     if size == 1:
         return SingleProcess()
-    return ProcessGroup(_variable("RANK"), _variable("LOCAL_RANK", 0), size)
+    if size < 1:
+        raise InputError(f"WORLD_SIZE: found {size}, expected at least 1")
+    rank = _variable("RANK")
+    if not 0 <= rank < size:
+        raise InputError(f"RANK: found {rank}, expected 0 to WORLD_SIZE - 1, which is {size - 1}")
+    if not os.environ.get("MASTER_ADDR"):
+        raise InputError("MASTER_ADDR: found nothing, expected the main process's machine as torchrun sets it")
+    _variable("MASTER_PORT")
+    return ProcessGroup(rank, _variable("LOCAL_RANK", 0), size)
 
 
 def _variable(name, default=None):
