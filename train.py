@@ -226,5 +226,9 @@ def end_process(code):
 
 if __name__ == "__main__":
     if inspect.currentframe().f_back is None and not sys.flags.interactive:
-        end_process(main(began=process_start()))
+        try:
+            code = main(began=process_start())
+        except SystemExit as end:  # bad input: the threads of several processes may abort an orderly end
+            code = end.code or 0
+        end_process(code)
     sys.exit(main())  # in a process that goes on: a notebook's %run, a profiler, a debugger

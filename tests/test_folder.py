@@ -11,7 +11,7 @@ from evaluation.files import TEMPORARY
 from utils.config import Config
 from utils.data.dataset import DataSet
 from utils.errors import InputError
-from utils.run.folder import Run, describe_images, read_run_config
+from utils.run.folder import Run, describe_images, read_run_config, refuse_other_images
 
 IMAGES = {"name": "tiny", "images": 40, "height": 64, "width": 64, "channels": 3, "fingerprint": "1234"}
 
@@ -213,3 +213,20 @@ def test_read_run_config_tells_a_file_that_cannot_be_read_from_a_damaged_one(tmp
     (tmp_path / "config.json").mkdir()
     with pytest.raises(InputError, match=r"config\.json: Is a directory; expected a file that can be read"):
         read_run_config(tmp_path)
+
+
+def test_open_refuses_fewer_steps_than_are_made(tmp_path):
+    opened(tmp_path / "run", steps=20)
+    (tmp_path / "run" / "checkpoints").mkdir(exist_ok=True)
+    (tmp_path / "run" / "checkpoints" / "step_0000000020.ckpt").write_bytes(b"")
+    with pytest.raises(InputError, match=r"steps=10: the run in .* is at step 20, expected as many at least; --fresh"):
+        opened(tmp_path / "run", steps=10)
+    assert read_run_config(tmp_path / "run").steps == 20
+
+
+def test_refuse_other_images_names_both(tmp_path, tiny_images):
+    data, other = (DataSet("mine", images, (), ()) for images in (tiny_images, tiny_images[:30]))
+    opened(tmp_path / "run", images=describe_images(data))
+    refuse_other_images(tmp_path / "run", data)
+    with pytest.raises(InputError, match=r"other images \(mine: 40 images of 3 channels; now mine: 30 images"):
+        refuse_other_images(tmp_path / "run", other)

@@ -103,3 +103,18 @@ def test_progress_is_what_is_spent_of_steps_or_budget_whichever_is_more(loop):
 def test_seconds_of_the_log_count_the_training_before_this_process(loop):
     Loop(loop.trainer, loop.run, loop.budget, loop.stop, loop.events, seconds_before=1000.0).go()
     assert read_log(loop.run.folder / "log.csv")["seconds"][-1] >= 1000
+
+
+def test_no_update_is_begun_that_would_take_longer_than_the_time_left(loop, monkeypatch):
+    now, update = [0.0], loop.trainer.update
+    loop.budget = Budget(100.0, began=0.0, clock=lambda: now[0])
+    monkeypatch.setattr("utils.run.loop.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(loop, "save", lambda: setattr(loop, "saved_at", now[0]))
+
+    def slow(spent):
+        now[0] += 40.0
+        return update(spent)
+
+    monkeypatch.setattr(loop.trainer, "update", slow)
+    loop.go()
+    assert loop.trainer.step == 2

@@ -54,6 +54,11 @@ def load_latest(folder, device="cpu"):
     return None
 
 
+def newest_step(folder):
+    """The step of the newest checkpoint in `folder`, whether it is sound or not; 0 if there is none."""
+    return max((int(path.stem[len("step_") :]) for path in _newest_first(folder)), default=0)
+
+
 def load(path, device="cpu"):
     """The state in the file `path`; ValueError if it is not a checkpoint, or not as it was written."""
     header, _, payload = Path(path).read_bytes().partition(b"\n")

@@ -125,6 +125,12 @@ class Run:
             changes = ", ".join(f"{key} was {then[key]!r} and is now {now[key]!r}" for key in differing)
             path = self.folder / "config.json"
             raise InputError(f"{path}: the folder holds a run of another configuration ({changes}); {SET_ASIDE}")
+        reached = checkpoint.newest_step(self.checkpoints)
+        if reached > self.config.steps:
+            raise InputError(
+                f"steps={self.config.steps}: the run in {self.folder} is at step {reached}, expected as many at least; "
+                f"{SET_ASIDE}"
+            )
         if before.decay == "steps" and before.steps != self.config.steps:
             print(f"note: the learning rate falls over {self.config.steps:,} steps now, it fell over {before.steps:,}")
 
@@ -155,6 +161,22 @@ def _read_images(folder):
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) and "fingerprint" in found else None
+
+
+def refuse_other_images(folder, data):
+    """InputError if the run in `folder` was trained on other images than those of the DataSet `data`."""
+    images = _read_images(Path(folder))
+    if images and images["fingerprint"] != data.images_fingerprint:
+        raise InputError(
+            f"{Path(folder) / 'dataset.json'}: the run was trained on other images "
+            f"({_of_images(images)}; now {_of_images(describe_images(data))})"
+        )
+
+
+def fingerprint_of(folder):
+    """The fingerprint of the images that the run in `folder` was trained on, or None where it does not tell."""
+    images = _read_images(Path(folder))
+    return images and images["fingerprint"]
 
 
 def trained_on(folder):

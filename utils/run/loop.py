@@ -52,6 +52,7 @@ class Loop:
         self.began = self.started - seconds_before
         self.logged_at, self.logged_step, self.rolled_back = self.started, trainer.step, 0
         self.saved_step = None
+        self.update_seconds = 0.0  # that the last one took: another is not begun with less time left
 
     def open_logs(self):
         """To go on after the trainer's step; rows of later steps are dropped."""
@@ -73,7 +74,9 @@ class Loop:
                     break
                 self.roll_back()
             else:
+                began = time.monotonic()
                 self.means.add(self.trainer.update(decision.spent))
+                self.update_seconds = time.monotonic() - began
         self.end()
         return reason
 
@@ -86,7 +89,7 @@ class Loop:
             now, learned = time.monotonic(), self.means.count > 0
             decision = decision._replace(
                 spent=self.spent(),
-                over=float(self.budget.left <= 0),
+                over=float(self.budget.left <= self.update_seconds),
                 checkpoint=float(learned and now - self.saved_at >= self.seconds_between_checkpoints()),
                 log=float(learned and now - self.logged_at >= LOG_SECONDS[self.trainer.step % LOG_EVERY != 0]),
             )

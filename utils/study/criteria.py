@@ -8,7 +8,7 @@ import torch
 
 from utils.data import load
 from utils.errors import InputError
-from utils.run.folder import read_networks
+from utils.run.folder import read_networks, refuse_other_images
 from utils.study.udr import agreements, udr
 from utils.training.batches import held_out_positions, to_model_input
 from utils.training.objectives import kl_per_latent, reconstruction_loss
@@ -38,7 +38,7 @@ class Criterion(NamedTuple):
 
 
 def measure(folder, config, data_root):
-    """The Measured of the run in `folder`; InputError for a checkpoint that is missing or not its own.
+    """The Measured of the run in `folder`; InputError for a checkpoint that is missing or not its own, or other images.
 
     config: utils.config.Config of the run
     """
@@ -48,7 +48,9 @@ def measure(folder, config, data_root):
         raise InputError(f"{folder}: its checkpoint is not of the networks in its config.json") from None
     if networks is None:
         raise InputError(f"{folder}: has no sound checkpoint, which UDR and reconstruction need")
-    images = load(config.dataset, data_root).images
+    data = load(config.dataset, data_root)
+    refuse_other_images(folder, data)
+    images = data.images
     chosen = held_out_positions(len(images), config.held_out or min(IMAGES, len(images)))
     parts = [to_model_input(np.asarray(images[some]), "cpu") for some in np.array_split(chosen, -(-len(chosen) // 128))]
     return _measure(*networks, parts)
