@@ -99,6 +99,19 @@ def test_read_entries_names_a_file_by_its_folder_and_its_name(tmp_path):
     assert read_entries([path]) == [entry(tmp_path.name, 0.1, 0.2, 0.3, 0.4, 0.5, name="first")]
 
 
+def test_read_entries_tells_folders_of_one_name_apart(tmp_path):
+    folders = [tmp_path / "one" / "runs", tmp_path / "two" / "runs"]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        file_of(folder / "a.json", *[0.5] * 5)
+    assert [one.entrant for one in read_entries([folder / "a.json" for folder in folders])] == list(map(str, folders))
+
+
+def test_read_entries_counts_a_path_once(tmp_path):
+    path = file_of(tmp_path / "first.json", *[0.5] * 5)
+    assert len(read_entries([path, tmp_path / ".." / tmp_path.name / "first.json"])) == 1
+
+
 def test_read_entries_takes_the_files_own_names(tmp_path):
     path = file_of(tmp_path / "first.json", *[0.5] * 5, entrant="a", entry="e")
     assert read_entries([path])[0][:2] == ("a", "e")

@@ -7,11 +7,12 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
+from conftest import REPOSITORY, exit_code
 from PIL import Image
 
 from evaluation.metrics.table import DEFAULT
 from utils.config import Config
+from utils.data import load
 from utils.study import stages as stages_module
 from utils.study.__main__ import main, with_absolute_paths
 from utils.study.grid import read_study
@@ -113,7 +114,7 @@ def test_study_continues_one_run_from_row_to_row(study, calls, tmp_path):
 def test_study_takes_results_of_another_configuration_for_none(study, calls):
     study("configs/studies/objectives.yml", "seeds=1")
     calls.clear()
-    study("configs/studies/objectives.yml", "seeds=1", "gamma=7")
+    study("configs/studies/objectives.yml", "seeds=1", "width=2")
     assert len(trained(calls)) == 7
 
 
@@ -251,3 +252,18 @@ def test_study_trains_on_the_file_that_a_relative_path_names_where_it_is_called(
 
 def renamed(stage, dataset):
     return stage._replace(config=dataclasses.replace(stage.config, dataset=dataset))
+
+
+def test_study_takes_no_results_of_other_images(study, calls, tmp_path, monkeypatch, capsys):
+    images = np.zeros((8, 64, 64, 1), np.uint8)
+    np.savez(tmp_path / "own.npz", images=images)
+    (tmp_path / "own.yml").write_text("factors: {a: 2, b: 4}\n", encoding="utf-8")
+    trained_on = load(tmp_path / "own.npz", tmp_path).images_fingerprint
+    monkeypatch.setattr(stages_module, "fingerprint_of", lambda folder: trained_on)
+    arguments = ("configs/studies/latents.yml", "latent_dim=4", "seeds=1", f"dataset={tmp_path / 'own.npz'}")
+    assert study(*arguments) == 0
+    assert study(*arguments) == 0
+    images[0, 0, 0] = 1
+    np.savez(tmp_path / "own.npz", images=images)
+    assert exit_code(lambda given: study(*given), arguments) == 2
+    assert "4-seed0.json: of other images than" in capsys.readouterr().err

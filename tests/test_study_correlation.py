@@ -76,3 +76,8 @@ def test_choice_among_one_gains_nothing():
 def test_gain_of_choice_of_many_runs_is_estimated_from_random_sets():
     criterion = np.arange(40.0)
     assert gain_of_choice(criterion.__getitem__, criterion, 8) == pytest.approx(8 * 41 / 9 - 1 - 19.5, abs=0.5)
+
+
+def test_gain_of_a_choice_among_equals_is_none():
+    scores = np.array([0.1, 0.5, 0.9])
+    assert gain_of_choice(np.zeros(3).__getitem__, scores, 2) == pytest.approx(0)

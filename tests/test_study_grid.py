@@ -127,3 +127,19 @@ def test_the_entry_s_study_trains_what_the_challenge_s_configuration_says():
     assert {key: entry[key] for key in set(entry) - free} == {
         key: value for key, value in stage.config.as_dict().items() if key not in free
     }
+
+
+@pytest.mark.parametrize("change", ["objective=beta_vae", "gamma=10", "lambda_d=1"])
+def test_read_study_refuses_to_override_what_tells_rows_apart(change):
+    with pytest.raises(InputError, match=f"argument {change}: the rows of .*objectives.yml differ in it"):
+        read_study("configs/studies/objectives.yml", [change])
+
+
+def test_read_study_overrides_what_a_row_merely_repeats():
+    study = read_study("configs/studies/objectives.yml", ["annealing_steps=500"])
+    assert {stage.config.annealing_steps for _, stages in study.runs for stage in stages} == {500}
+
+
+def test_read_study_reports_an_argument_as_an_argument():
+    with pytest.raises(InputError, match=r"^argument: latent_dim='x'"):
+        read_study("configs/studies/latents.yml", ["latent_dim=10,x"])

@@ -126,6 +126,34 @@ def test_choice_by_reconstruction_and_elbo_takes_the_highest(codes, monkeypatch)
     assert "ELBO picks s0" in lines
 
 
+def test_choice_takes_no_two_runs_of_one_seed(codes, monkeypatch):
+    monkeypatch.setattr(rank, "measure", lambda folder, config, root: Measured(codes, ALL, 0.0))
+    runs = [run(name, *[0.5] * 5, seed=seed) for name, seed in (("a", 0), ("b", 1), ("copy", 1), ("c", 2))]
+    first, second, *_ = rank.choose_without_labels(runs, None)
+    assert first == "without labels: copy is left out, it has the seed of b"
+    assert "among 3 runs" in second
+
+
+def test_choice_compares_runs_at_the_same_step_alone(codes, monkeypatch):
+    monkeypatch.setattr(rank, "measure", lambda folder, config, root: Measured(codes, ALL, 0.0))
+    runs = [run(f"s{seed}", *[0.5] * 5, seed=seed)._replace(step=10 * seed) for seed in range(3)]
+    assert "no three runs" in rank.choose_without_labels(runs, None)[0]
+
+
+def test_choice_compares_runs_of_one_time_budget_where_the_rate_falls_with_it(codes, monkeypatch):
+    monkeypatch.setattr(rank, "measure", lambda folder, config, root: Measured(codes, ALL, 0.0))
+    for decay, expected in (("budget", False), ("none", True)):
+        runs = [run(f"s{n}", *[0.5] * 5, seed=n, decay=decay, time_budget=60.0 + n) for n in range(3)]
+        assert ("among 3 runs" in rank.choose_without_labels(runs, None)[0]) is expected
+
+
+def test_choice_among_equals_is_none(codes, monkeypatch):
+    monkeypatch.setattr(rank, "measure", lambda folder, config, root: Measured(codes, ALL, 0.0))
+    lines = rank.choose_without_labels([run(f"s{seed}", *[seed / 10] * 5, seed=seed) for seed in range(3)], None)
+    assert "  reconstruction holds equal s0, s1, s2, and picks none" in lines
+    assert sum("+0.0000 among 3" in line for line in lines) == 3
+
+
 def test_choice_among_two_runs_is_none():
     assert "no three runs" in rank.choose_without_labels([run("a", seed=0), run("b", seed=1)], None)[0]
 

@@ -52,6 +52,36 @@ def test_a_study_named_twice_counts_once(study, tmp_path):
     assert relate([study, study], tmp_path / "out") == relate([study], tmp_path / "out")
 
 
+def rewritten(study, name, **changes):
+    path = study / "results" / f"{name}.json"
+    result = json.loads(path.read_text(encoding="utf-8"))
+    result["config"].update(changes.pop("config", {}))
+    path.write_text(json.dumps({**result, **changes}), encoding="utf-8")
+
+
+def test_a_study_named_by_two_paths_counts_once(study, tmp_path):
+    assert relate([study, tmp_path / ".." / tmp_path.name / "study"], tmp_path / "out") == relate(
+        [study], tmp_path / "out"
+    )
+
+
+def test_runs_that_held_images_out_are_not_compared_with_others(study, tmp_path):
+    for seed in range(4):
+        rewritten(study, f"beta_vae-seed{seed}", config={"held_out": 1000})
+    assert cells(relate([study], tmp_path / "out"), "all runs on a data set")[1:3] == ["2", "8"]
+
+
+def test_a_number_written_in_another_form_is_the_same_setting(study, tmp_path):
+    rewritten(study, "beta_vae-seed0", config={"gamma": 10, "width": 1})
+    assert cells(relate([study], tmp_path / "out"), "seeds alone")[1:3] == ["2", "8"]
+
+
+def test_of_a_run_at_several_steps_the_last_result_counts(study):
+    for seed in range(4):
+        rewritten(study, f"beta_vae-seed{seed}", run="seed0", config={"steps": 100 * (3 - seed) + 1})
+    assert [one.config["seed"] for one in read_results_of(study)] == [0, 0, 1, 2, 3]
+
+
 def test_a_folder_without_results_is_refused_by_name(tmp_path, capsys):
     with pytest.raises(SystemExit) as end:
         main(["reconstruction", str(tmp_path)])

@@ -25,13 +25,14 @@ import joblib
 
 from evaluation.cores import available_cores
 from utils.data import load, names, resolve
+from utils.data.registry import RENDERED
 from utils.errors import InputError, entry_point
 from utils.grader.environment import read_environment
 from utils.study.entries import rank_officially
 from utils.study.grid import read_study
 from utils.study.progress import Progress
 from utils.study.reconstruction import relate
-from utils.study.stages import run_stages
+from utils.study.stages import IMAGES, read_result, result_path, run_stages
 from utils.study.tables import write_tables
 
 RANK = """Rank runs that are scored.
@@ -59,6 +60,7 @@ def main(arguments=None):
     check_factors(study, environment.data_root)
     folder = (options.output or environment.output_path / "studies" / study.name).resolve()
     print(f"{study.title}: {len(study.runs)} runs, in {folder}", flush=True)
+    check_images(study, folder, environment.data_root)
     try:
         write_tables(folder, study, {})  # of what is there; a folder that cannot be written is found out now
         failures = run_all(study, folder, options, environment.data_root.resolve())
@@ -84,6 +86,29 @@ def check_factors(study, data_root):
         data = load(name, data_root)
         if not data.factor_names:
             data.require_factors()
+
+
+def check_images(study, folder, data_root):
+    """InputError if a result that is there is of other images than the data set has now."""
+    now = {}
+    for _, stages in study.runs:
+        for stage in stages:
+            trained_on, name = (read_result(folder, stage) or {}).get(IMAGES), stage.config.dataset
+            if trained_on and name not in now:
+                now[name] = _fingerprint(name, data_root)
+            if trained_on and now[name] not in (None, trained_on):
+                raise InputError(
+                    f"{result_path(folder, stage)}: of other images than {name} has now; expected the same ones; "
+                    "delete that file to train anew, or take another --output"
+                )
+
+
+def _fingerprint(name, data_root):
+    """Of the data set's images; None where they are not there."""
+    try:
+        return load(name, data_root, **({"render": False} if name in RENDERED else {})).images_fingerprint
+    except InputError:
+        return None
 
 
 def run_all(study, folder, options, data_root):

@@ -77,12 +77,13 @@ def gain_of_choice(within, scores, candidates):
             better: what it would be if there were no runs beside those of the set
     scores  (runs,)
 
-    Averaged over all sets of `candidates` of the runs, or RESAMPLES random ones if there are more. Among equals the
-    first counts.
+    Averaged over all sets of `candidates` of the runs, or RESAMPLES random ones if there are more. Runs that the
+    criterion holds equal are chosen equally often.
     """
     scores, sets = np.asarray(scores, float), _sets(len(scores), candidates)
-    chosen = within(sets).argmax(axis=1)
-    return float(scores[sets[np.arange(len(sets)), chosen]].mean() - scores[sets].mean())
+    values = within(sets)
+    best = values == values.max(axis=1, keepdims=True)
+    return float(np.mean((scores[sets] * best).sum(axis=1) / best.sum(axis=1)) - scores[sets].mean())
 
 
 def _sets(runs, candidates):

@@ -19,13 +19,14 @@ def read_entries(arguments):
     """The entries that `arguments` name, each [ENTRANT=]PATH; InputError for one that lacks a score.
 
     PATH is a run's folder that local_evaluation.py scored, or a JSON file, as FORM says. The entrant is ENTRANT, else
-    the file's own, else the folder that holds PATH.
+    the file's own, else the folder that holds PATH. What is given twice counts once.
     """
-    found = []
-    for argument in arguments:
-        entrant, path = _split(str(argument))
+    named = [_split(str(argument)) for argument in arguments]
+    folders, found = {path.resolve().parent for _, path in named}, []
+    for entrant, path in {(entrant, path.resolve()): (entrant, path) for entrant, path in named}.values():
         objects = _read_file(path) if path.is_file() else [_read_run(path)]
-        found += [_entry(values, path, entrant) for values in objects]
+        holder = _holder(path, folders)
+        found += [_entry(values, path, entrant or values.get("entrant") or holder) for values in objects]
     return found
 
 
@@ -74,6 +75,12 @@ def _split(argument):
     return entrant, Path(path)
 
 
+def _holder(path, folders):
+    """The folder that holds `path`, by its name where no other of `folders` has that name."""
+    folder = path.resolve().parent
+    return folder.name if [one.name for one in folders].count(folder.name) == 1 else str(folder)
+
+
 def _read_run(folder):
     results = read_results(folder)
     names = scored_on(folder, results)
@@ -106,6 +113,5 @@ def _entry(values, path, entrant):
         if type(values[metric]) not in (int, float) or not math.isfinite(values[metric]):
             raise InputError(f"{path}: {metric} is {values[metric]!r}, expected a number")
     where = path.resolve()
-    entrant = entrant or values.get("entrant") or where.parent.name
     name = values.get("entry") or (where.stem if path.is_file() else where.name)
     return Entry(str(entrant), str(name), {metric: float(values[metric]) for metric in NAMES})

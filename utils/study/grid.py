@@ -58,10 +58,12 @@ def read_study(path, overrides=()):
     varied = changed.pop(text["vary"], None) if "vary" in text else None
     rows = _rows(text, varied)
     _check_rows(rows, path)
+    base = text.get("base", {})
+    _refuse_what_tells_rows_apart(changed, base, rows, path)
     given = {**({text["vary"]: varied} if varied is not None else {}), **changed}
     named = {key: value for key, value in given.items() if key not in SILENT}
     configs = {
-        str(row): {seed: _config({**text.get("base", {}), **own, **changed, "seed": seed}, path) for seed in seeds}
+        str(row): {seed: _config({**base, **own, **changed, "seed": seed}, given, path) for seed in seeds}
         for row, own in rows.items()
     }
     changes = ", ".join(f"{key}={value}" for key, value in named.items())
@@ -126,9 +128,23 @@ def _rows(text, varied):
     return {str(value): {text["vary"]: value} for value in values}
 
 
-def _config(values, path):
-    given = {"time_budget": WITHOUT_LIMIT, **values}
-    return Config(**{key: parse_value(key, value, where=str(path)) for key, value in given.items()})
+def _refuse_what_tells_rows_apart(changed, base, rows, path):
+    """InputError for an override of a key in which rows differ: they would no longer be what they are called."""
+    for key in changed:
+        usual = base.get(key, FIELDS[key].default)
+        if any(key in own for own in rows.values()) and len({str(own.get(key, usual)) for own in rows.values()}) > 1:
+            differing = ", ".join(f"{row} has {own[key]}" for row, own in rows.items() if key in own)
+            raise InputError(
+                f"argument {key}={changed[key]}: the rows of {path} differ in it ({differing}); expected "
+                "other keys, or a file with other rows"
+            )
+
+
+def _config(values, overridden, path):
+    """The Config of `values`, those of `overridden` from the command line and the others from the file `path`."""
+    whole = {"time_budget": WITHOUT_LIMIT, **values}
+    where = {key: "argument" if key in overridden else str(path) for key in whole}
+    return Config(**{key: parse_value(key, value, where=where[key]) for key, value in whole.items()})
 
 
 def _runs(configs, seeds, successive, path):

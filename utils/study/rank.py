@@ -10,6 +10,7 @@ from scipy.stats import rankdata
 from evaluation.metrics.table import OFFICIAL
 from evaluation.results import read_results
 from utils.errors import InputError
+from utils.run.checkpoint import newest_step
 from utils.run.folder import FREE_TO_CHANGE, read_run_config, trained_on
 from utils.study.correlation import gain_of_choice, rank_correlation
 from utils.study.criteria import criteria, measure
@@ -24,6 +25,7 @@ class Ranked(NamedTuple):
     folder: Path
     config: object  # utils.config.Config
     scores: dict  # {metric: score}
+    step: int = 0  # updates made
 
 
 def read_runs(folders):
@@ -36,7 +38,7 @@ def read_runs(folders):
             what = "config.json" if config is None else f"scores of {', '.join(missing)} for its encoder and data set"
             raise InputError(f"{folder}: has no {what}; expected the folder of a run that local_evaluation.py scored")
         scores = {metric.name: metric.score(results[metric.name]) for metric in OFFICIAL}
-        found.append(Ranked(folder.name, folder, config, scores))
+        found.append(Ranked(folder.name, folder, config, scores, newest_step(folder / "checkpoints")))
     names = [one.name for one in found]
     return [one if names.count(one.name) == 1 else one._replace(name=str(one.folder)) for one in found]
 
@@ -63,14 +65,18 @@ def rank_table(runs):
 
 
 def choose_without_labels(runs, data_root):
-    """Lines on each criterion, for each group of runs that differ in their seed alone: its choice and agreement."""
-    groups = {}
+    """Lines on each criterion, for each group of runs that differ in their seed alone: its choice and agreement.
+
+    Of several runs of one seed the first counts, and the others are named.
+    """
+    groups, lines = {}, []
     for run in runs:
-        groups.setdefault(_but_for_the_seed(run.config), []).append(run)
-    lines = []
+        same = groups.setdefault(_but_for_the_seed(run), {}).setdefault(run.config.seed, run)
+        if same is not run:
+            lines.append(f"without labels: {run.name} is left out, it has the seed of {same.name}")
     for group in groups.values():
         if len(group) > 2:
-            lines += _group_lines(group, data_root)
+            lines += _group_lines(list(group.values()), data_root)
     return lines or [
         "without labels: no three runs differ in their seed alone (UDR needs three: two agree with each other equally)"
     ]
@@ -85,9 +91,12 @@ def _group_lines(group, data_root):
         values = "  ".join(f"{name} {criterion.values[index]:.4f}" for name, criterion in found.items())
         lines.append(f"  {run.name}: {values}")
     for name, criterion in found.items():
-        best = int(np.argmax(criterion.values))
-        place = _place(overall, best)
-        lines.append(f"  {name} picks {group[best].name}, which the official scores place {place} of {len(group)}")
+        best = np.flatnonzero(criterion.values == np.max(criterion.values))
+        if len(best) == 1:
+            place = f"which the official scores place {_place(overall, best[0])} of {len(group)}"
+            lines.append(f"  {name} picks {group[best[0]].name}, {place}")
+        else:
+            lines.append(f"  {name} holds equal {', '.join(group[one].name for one in best)}, and picks none")
         lines += _agreement_lines(name, criterion, official, overall)
     return lines
 
@@ -116,9 +125,10 @@ def _place(values, index):
     return f"{1 + int(np.sum(values < values[index]))}{tie}"
 
 
-def _but_for_the_seed(config):
-    free = {*FREE_TO_CHANGE, "seed"} - {"steps"}
-    return tuple(sorted((key, value) for key, value in config.as_dict().items() if key not in free))
+def _but_for_the_seed(run):
+    """What decides a run beside its seed, and how far it came: a time budget ends equal runs at different steps."""
+    free = {*FREE_TO_CHANGE, "seed"} - {"steps"} - ({"time_budget"} if run.config.decay == "budget" else set())
+    return run.step, *sorted((key, value) for key, value in run.config.as_dict().items() if key not in free)
 
 
 def rank(folders, data_root):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from evaluation.metrics.table import OFFICIAL
+from utils.config import Config, parse_value
 from utils.drawing import new_figure
 from utils.errors import InputError
 from utils.files import atomic_path, write_text
@@ -15,8 +16,8 @@ from utils.study.correlation import rank_correlation
 TITLES = [*(metric.title for metric in OFFICIAL), "mean of the five"]
 LINEAR = 10.0  # nats
 LEVELS = {  # {what is compared: by which keys of a run's configuration its group is told}; None: all keys but the seed
-    "all runs on a data set": ("dataset",),
-    "within an objective": ("dataset", "objective"),
+    "all runs on a data set": ("dataset", "held_out"),
+    "within an objective": ("dataset", "held_out", "objective"),
     "seeds alone": None,
 }
 
@@ -25,7 +26,7 @@ class Scored(NamedTuple):
     """One result of a study."""
 
     row: str
-    config: dict
+    config: dict  # of a utils.config.Config, whole
     scores: dict  # {metric: score}
     reconstruction: float  # log-likelihood in nats an image
 
@@ -35,7 +36,8 @@ def relate(folders, output):
 
     InputError: a folder without results, or an output that cannot be written.
     """
-    found = [one for folder in dict.fromkeys(map(Path, folders)) for one in read_results_of(folder)]
+    distinct = {Path(folder).resolve(): Path(folder) for folder in folders}
+    found = [one for folder in distinct.values() for one in read_results_of(folder)]
     text = markdown(found)
     try:
         write_text(Path(output) / "reconstruction.md", text)
@@ -47,19 +49,23 @@ def relate(folders, output):
 
 
 def read_results_of(folder):
-    """[Scored] of the study in `folder`, in the order of the files' names."""
+    """[Scored] of the study in `folder`, in the order of the files' names; of a run at several steps the last one."""
     names = {metric.name for metric in OFFICIAL}
-    found = []
+    found, last = [], {}
     for path in _result_files(folder / "results"):
         try:
             one = json.loads(path.read_text(encoding="utf-8"))
             scores = {name: float(one["scores"][name]) for name in names}
-            found.append(Scored(str(one["row"]), dict(one["config"]), scores, float(one["reconstruction"])))
+            known = {key: parse_value(key, value, path) for key, value in one["config"].items()}
+            config = Config(**known).as_dict()
+            found.append(Scored(str(one["row"]), config, scores, float(one["reconstruction"])))
+            run = one.get("run", path.name)
+            last[run] = max(last.get(run, found[-1]), found[-1], key=lambda scored: scored.config["steps"])
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise InputError(f"{path}: no result of a study ({error!r})") from None
     if not found:
         raise InputError(f"{folder}: has no results; expected the folder of a study (python -m utils.study STUDY.yml)")
-    return found
+    return [one for one in found if any(one is kept for kept in last.values())]
 
 
 def _result_files(folder):

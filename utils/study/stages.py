@@ -15,9 +15,10 @@ from evaluation.metrics.table import OFFICIAL
 from evaluation.results import read_results
 from utils.errors import InputError
 from utils.files import REPOSITORY, write_text
-from utils.run.folder import FREE_TO_CHANGE, read_run_config
+from utils.run.folder import FREE_TO_CHANGE, fingerprint_of, read_run_config
 from utils.run.log import read_log
 
+IMAGES = "images"  # in a result: the fingerprint of the images that the run was trained on
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
 
@@ -80,6 +81,7 @@ def _make_result(folder, name, stage, environment, lock):
         "scores": _scores(folder / "runs" / name),
         "training_seconds": float(log["seconds"][-1]),
         "scoring_seconds": time.monotonic() - scored_from,
+        IMAGES: fingerprint_of(folder / "runs" / name),
         **_without_labels(folder / "runs" / name, stage.config, environment["DISENTANGLEMENT_LIB_DATA"]),
     }
     write_text(result_path(folder, stage), json.dumps(result, indent=2) + "\n")
