@@ -27,7 +27,7 @@ def rates(monkeypatch, seconds, precision="float32"):
         seen.append(call().dtype)
         return seconds(len(seen))
 
-    monkeypatch.setattr(timing, "SIDES", (2, 4))
+    monkeypatch.setattr(timing, "SIDES", {"cpu": (2, 4)})
     monkeypatch.setattr(timing, "seconds_a_call", one_call)
     return timing.matrix_rate(CPU, precision), seen
 

@@ -6,7 +6,7 @@ import time
 import torch
 from torch.nn import functional
 
-SIDES = (1024, 2048)  # of the matrices whose product is the measure of the machine
+SIDES = {"cpu": (1024, 2048), "cuda": (4096, 8192)}  # of the matrices whose product is the measure of the machine
 
 
 def seconds_a_call(call, device, seconds, calls=3, best=statistics.median, all_reduce_max=lambda values: values):
@@ -26,15 +26,16 @@ def seconds_a_call(call, device, seconds, calls=3, best=statistics.median, all_r
 
 
 def matrix_rate(device, precision="float32", seconds=1.0):
-    """Flops a second of the fastest product of two SIDES x SIDES matrices that was seen, in the precision that trains.
+    """Flops a second of the fastest product of two square matrices that was seen, in the precision that trains.
 
     precision: what Trainer.precision says; the trainer has set the flags that tf32 needs.
     """
     products = [torch.mm]
     if device.type == "cpu" and precision == "float32" and torch.backends.mkldnn.is_available():
         products.append(onednn_product)
-    each = seconds / len(SIDES) / len(products)
-    return max(_rate(product, side, device, precision, each) for product in products for side in SIDES)
+    sides = SIDES[device.type]
+    each = seconds / len(sides) / len(products)
+    return max(_rate(product, side, device, precision, each) for product in products for side in sides)
 
 
 def _rate(product, side, device, precision, seconds):
