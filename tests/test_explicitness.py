@@ -121,3 +121,11 @@ def test_explicitness_sets_aside_a_constant_that_has_a_deviation_by_rounding():
     points = np.random.RandomState(0).randn(10000, 1).astype(np.float32)
     train = np.hstack([points, np.full((len(points), 2), [0.1, -1.1], np.float32)])
     assert not _standardise(train, train)[0][:, 1:].any()
+
+
+def test_explicitness_sets_aside_codes_whose_deviation_underflows():
+    factors, codes = draw_factors(400), random_codes(400, 3)
+    codes[:, 1] *= np.float32(1e-23)
+    found = explicitness(codes, factors, codes, factors)
+    codes[:, 1] = 0
+    assert found["explicitness_score_test"] == explicitness(codes, factors, codes, factors)["explicitness_score_test"]

@@ -25,10 +25,10 @@ def explicitness(
     area under the ROC curve of a value's probability, averaged over the values of a factor, then over factors. Also
     'explicitness_score_train', and 'explicitness_train' and 'explicitness_test' (F,) of each factor.
 
-    Degenerate input: constant codes are set to 0 (the original raises). Values that occur only in training, or only in
-    test, are left out of the test's average (the original raises). Factors with a single value, or with none left,
-    are left out and are NaN; NotDefined (a ValueError) if no factor is left. The regression is scikit-learn 0.20.3's,
-    see sklearn_0_20/logistic.py.
+    Degenerate input: constant codes, and those whose deviation is 0 in single precision, are set to 0 (the original
+    raises for constant ones). Values that occur only in training, or only in test, are left out of the test's average
+    (the original raises). Factors with a single value, or with none left, are left out and are NaN; NotDefined (a
+    ValueError) if no factor is left. The regression is scikit-learn 0.20.3's, see sklearn_0_20/logistic.py.
     """
     codes_train, factors_train, codes_test, factors_test = check_halves(
         codes_train, factors_train, codes_test, factors_test
@@ -56,7 +56,8 @@ def explicitness(
 def _standardise(train, test):
     """Both (n, D) in the units of `train`, in single precision as the original computes them."""
     mean, deviation = train.mean(axis=0), train.std(axis=0)
-    scale = np.where(train.min(axis=0) < train.max(axis=0), deviation, np.float32(np.inf))
+    varies = (train.min(axis=0) < train.max(axis=0)) & (deviation > 0)  # squares of tiny codes underflow to 0
+    scale = np.where(varies, deviation, np.float32(np.inf))
     return (train - mean) / scale, (test - mean) / scale
 
 
