@@ -101,6 +101,15 @@ def test_a_rare_value_leaves_factor_vae_out_by_name(factors):
     assert f"factor_vae_metric is not defined here: {reason}" in report.lines
 
 
+def test_scores_do_not_depend_on_how_values_are_written(factors):
+    codes = factors + np.random.RandomState(0).normal(size=factors.shape)
+    metrics, written = ("irs", "mig", "dci"), np.array([0, 1, 1000])[factors]
+    found, expected = (evaluate_codes(codes, values, metrics=metrics, sizes=FEW) for values in (written, factors))
+    assert [METRICS[name].score(found[name]) for name in metrics] == [
+        METRICS[name].score(expected[name]) for name in metrics
+    ]
+
+
 @pytest.mark.parametrize(
     ("factors", "options", "what"),
     [
