@@ -9,7 +9,7 @@ from data_files import noise
 from PIL import Image
 
 from utils.data import load
-from utils.data.sets.own_folder import find_pictures, natural
+from utils.data.sets.own_folder import find_pictures
 from utils.errors import InputError
 
 IMAGES = noise(0, 6, 64, 64, 3)
@@ -108,11 +108,6 @@ def test_own_folder_is_in_natural_order(tmp_path, capsys):
 def test_own_folder_says_nothing_where_the_orders_agree(tmp_path, capsys):
     numbers(write(tmp_path / "p", "frame_00.png", "frame_01.png", "frame_10.png"))
     assert "order" not in capsys.readouterr().err
-
-
-def test_natural_compares_numbers_by_value():
-    names = ["a10", "a9", "a09b", "b", "a", "10", "9", "²"]
-    assert sorted(names, key=natural) == ["9", "10", "a", "a9", "a09b", "a10", "b", "²"]
 
 
 def test_own_folder_reads_subfolders(tmp_path):

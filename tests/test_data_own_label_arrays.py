@@ -44,6 +44,18 @@ def test_array_makes_a_labelled_set(tmp_path, kind, key, values):
 
 
 @pytest.mark.parametrize("kind", ["npz", "h5"])
+def test_array_keeps_names_apart_that_are_not_utf_8(tmp_path, kind):
+    values = np.array([b"caf\xe9", b"caf\xe8"] * 3)
+    assert load(write_array(tmp_path, kind, images=IMAGES, labels=values), "/nowhere").factor_sizes == (2,)
+
+
+def test_array_of_large_whole_numbers_keeps_their_order(tmp_path):
+    values = np.array([2**63, 1, 2**64 - 1] * 2, np.uint64)
+    data = load(write_array(tmp_path, "npz", images=IMAGES, labels=values), "/nowhere")
+    assert data.labels[:, 0].tolist() == [1, 0, 2] * 2
+
+
+@pytest.mark.parametrize("kind", ["npz", "h5"])
 def test_array_of_one_column_is_one_factor(tmp_path, kind):
     data = load(write_array(tmp_path, kind, images=IMAGES, labels=np.array([3, 4, 3, 4, 3, 4])), "/nowhere")
     assert data.factor_sizes == (2,)

@@ -7,6 +7,7 @@ from PIL import Image
 
 from utils.data import load
 from utils.data.labelled import LabelledSet
+from utils.data.sets import own_labels
 from utils.errors import InputError
 
 IMAGES = noise(0, 6, 64, 64, 3)
@@ -59,7 +60,7 @@ def test_table_in_another_order_is_not_taken_for_the_old_one(folder):
         (["v10", "v9", "v10", "v9", "v10", "v9"], [1, 0, 1, 0, 1, 0]),
         (["1_12", "11_2", "1_12", "11_2", "1_12", "11_2"], [0, 1, 0, 1, 0, 1]),
         ([10**18, 10**18 + 1] * 3, [0, 1, 0, 1, 0, 1]),
-        (["1e1", "2", "1e1", "2", "10", "2"], [1, 0, 1, 0, 1, 0]),
+        (["1e1", "2", "1e1", "2", "1e1", "2"], [1, 0, 1, 0, 1, 0]),
         (["big", "small", "big", "2", "2", "small"], [1, 2, 1, 0, 0, 2]),
         ([7] * 6, [0] * 6),
     ],
@@ -67,6 +68,18 @@ def test_table_in_another_order_is_not_taken_for_the_old_one(folder):
 def test_table_numbers_values_in_their_order(folder, values, numbers):
     table(folder, values)
     assert labels(folder) == [numbers]
+
+
+@pytest.mark.parametrize("pair", [("007", "7"), ("100", "1e2"), ("1", "1.0")])
+def test_table_with_a_number_in_two_forms_is_refused(folder, pair):
+    table(folder, [*pair, "3"] * 2)
+    refused(folder, f"factor 'shape' has '{pair[0]}' and '{pair[1]}', which are one number")
+
+
+def test_table_with_a_number_in_two_forms_may_be_cut(folder):
+    table(folder, ["0.5", "0.50", "0", "0", "1", "1"])
+    (folder / "factors.yml").write_text("bins: {shape: 2}\n")
+    assert labels(folder) == [[1, 1, 0, 0, 1, 1]]
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
@@ -160,6 +173,10 @@ def test_bins_of_any_range_are_even(folder, low):
     table(folder, [low, low, low, 1.7e308, 1.7e308, 1.7e308])
     (folder / "factors.yml").write_text("bins: {shape: 4}\n")
     assert labels(folder) == [[0, 0, 0, 1, 1, 1]]
+
+
+def test_bins_hold_the_values_on_their_borders():
+    assert own_labels._cut(np.arange(50), 49).tolist() == [*range(49), 48]
 
 
 def test_table_takes_whole_numbers_of_any_size(folder):

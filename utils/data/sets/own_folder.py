@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import collections
 import os
-import re
 import sys
 from pathlib import Path
 
+from evaluation.values import natural
 from utils.data.storage.convert import converted
 from utils.data.storage.copies import is_copy
 from utils.data.storage.pictures import SUFFIXES, form, largest_value, read_picture
@@ -62,12 +62,6 @@ def find_pictures(folder):
         )
     start = len(os.path.join(str(folder), ""))
     return [Path(path) for path in sorted(found, key=lambda path: (natural(path[start:]), path))]
-
-
-def natural(name):
-    """A key that sorts the numbers in names by their values: 9.png before 10.png."""
-    parts = re.split("([0-9]+)", name)
-    return [(len(part.lstrip("0")), part.lstrip("0")) if place % 2 else part for place, part in enumerate(parts)]
 
 
 def _visible_files(folder):

@@ -9,13 +9,13 @@ from __future__ import annotations
 import collections
 import csv
 import posixpath
-import re
 import unicodedata
 from typing import NamedTuple
 
 import numpy as np
 
-from utils.data.sets.own_folder import find_pictures, natural
+from evaluation.values import as_numbers, as_text, cut, number_names, written_twice
+from utils.data.sets.own_folder import find_pictures
 from utils.data.storage import npz
 from utils.data.storage.images import opened_h5
 from utils.data.storage.places import exists
@@ -24,8 +24,6 @@ from utils.errors import InputError
 TABLE = "labels.csv"
 ARRAYS = ("labels", "factors")  # where labels are looked for unless the notes name an array
 MISSING = ("", "nan", "na", "n/a", "null")
-WHOLE = re.compile("[+-]?[0-9]{1,18}")  # texts read as numbers; longer ones, which rounding would merge, are names
-NUMBER = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?inf(inity)?", re.IGNORECASE)
 
 
 class Labels(NamedTuple):
@@ -185,7 +183,7 @@ def _labels(path, names, columns, bins, where):
 
 def _numbered(path, name, column, bins, where):
     """A column's values as numbers from 0: int64 (n,)."""
-    values, what = _typed(path, name, column, where), f"{path}: factor {name!r}"
+    values, what = _typed(path, name, column, bins, where), f"{path}: factor {name!r}"
     fractions = values[values % 1 != 0] if values.dtype.kind == "f" else ()
     if len(fractions) and bins is None:
         raise InputError(
@@ -193,16 +191,14 @@ def _numbered(path, name, column, bins, where):
             f"`bins: {{{name}: N}}` in its YAML file cuts it into N ranges"
         )
     if bins is not None:
-        if values.dtype.kind not in "fi":
+        if values.dtype.kind == "U":
             raise InputError(f"{what} has names, which cannot be cut into bins")
         values = _cut(values, bins)
-    found, numbers = np.unique(values, return_inverse=True)
-    if values.dtype.kind == "U":
-        in_order = sorted(range(len(found)), key=lambda place: natural(found[place]))
-        numbers = np.argsort(in_order)[numbers]
-    if 2 * len(found) > len(values):
+    numbers = number_names(values) if values.dtype.kind == "U" else np.unique(values, return_inverse=True)[1]
+    count = int(numbers.max()) + 1
+    if 2 * count > len(values):
         raise InputError(
-            f"{what} has {len(found):,} values in {len(values):,} images, expected values that recur; "
+            f"{what} has {count:,} values in {len(values):,} images, expected values that recur; "
             f"leave it out, or cut it into {'ranges' if bins is None else 'fewer ranges'} with `bins: {{{name}: N}}` "
             "in its YAML file"
         )
@@ -210,31 +206,30 @@ def _numbered(path, name, column, bins, where):
 
 
 def _cut(values, bins):
-    """Which of `bins` ranges of equal width each value is in, the largest value in the last."""
-    shares = values / (float(abs(values).max()) or 1.0)  # so that the difference of the ends is finite
-    low, high = shares.min(), shares.max()
-    place = (shares - low) / ((high - low) or 1.0) * bins
-    return np.floor(np.minimum(place, bins - 1)).astype(np.int64)
+    """Which of `bins` ranges of equal width, counted from 0, each value is in, the largest value in the last."""
+    return cut(values, bins) - 1
 
 
-def _typed(path, name, column, where):
-    """The values as int64, float64 or strings. InputError: missing, or of another kind."""
+def _typed(path, name, column, bins, where):
+    """The values as integers, float64 or strings. InputError: missing, of another kind, or a number in two forms."""
     if column.dtype.kind in "OSU":
-        column = np.array([_as_text(value) for value in column])
-        _refuse_missing(path, name, [text.casefold() in MISSING for text in column.tolist()], where)
-        if not all(NUMBER.fullmatch(text) for text in column.tolist()):
-            return column
-        column = column.astype(np.int64 if all(WHOLE.fullmatch(text) for text in column.tolist()) else np.float64)
+        texts = np.array([as_text(value).strip() for value in column])
+        _refuse_missing(path, name, [text.casefold() in MISSING for text in texts.tolist()], where)
+        column = as_numbers(texts)
+        if column is None:
+            return texts
+        twice = written_twice(texts, column) if bins is None else None
+        if twice:
+            raise InputError(
+                f"{path}: factor {name!r} has {twice[0]!r} and {twice[1]!r}, which are one number; "
+                "expected it written alike everywhere"
+            )
     if column.dtype.kind not in "biuf":
         raise InputError(f"{path}: factor {name!r}: {column.dtype} found, expected whole numbers or names")
     if column.dtype.kind == "f":
         _refuse_missing(path, name, ~np.isfinite(column), where)
         return column.astype(np.float64)
-    return column.astype(np.int64)
-
-
-def _as_text(value):
-    return value.decode("utf-8", "replace").strip() if isinstance(value, bytes) else str(value).strip()
+    return column if column.dtype == np.uint64 else column.astype(np.int64)
 
 
 def _refuse_missing(path, name, missing, where):
