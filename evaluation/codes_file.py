@@ -1,56 +1,107 @@
 """Codes and factors of labelled points in .npz files, as `--codes` takes them."""
 
+import struct
 import zipfile
+import zlib
 
 import numpy as np
 
 from .errors import InputError
 from .labelled import MOST_VALUES
-from .metrics.bins import digitize
+from .values import as_numbers, as_text, cut, number_names, written_twice
 
 WHOLE = ("codes", "factors")
 TEST = ("codes_test", "factors_test")
 HALVES = ("codes_train", "factors_train", *TEST)
+NAMES = "factor_names"
+UNREADABLE = (  # what a damaged, encrypted, pickled or endless array raises
+    ValueError,
+    KeyError,
+    EOFError,
+    RuntimeError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
 
 
 def read_codes(paths, bins=None):
     """The arguments of evaluate_codes in a dictionary, from one .npz file or two, the second one for testing.
 
     Keys of a file: codes (n, D) and factors (n, F), or both with _train and with _test in one file, of which _train may
-    be left out; factor_names (F,) if it likes. Factors may be integers or names of values. Continuous ones, and those
-    of more integers than the metrics take, are cut into `bins` bins of equal width.
-    InputError names the file, the key, what was found and what is expected.
+    be left out; factor_names (F,) if it likes, the same in both files. Other keys are not read. Factors may be integers
+    or names of values. Continuous ones, and those of more integers than the metrics take, are cut into `bins` bins of
+    equal width. InputError names the file, the key, what was found and what is expected.
     """
     if len(paths) > 2:
         raise InputError(f"{paths[2]}: a third file, expected one, or one for training and one for testing")
-    files = [_read(path) for path in paths]
-    if len(files) == 1 and "codes" not in files[0]:
-        arrays = _take(paths[0], files[0], HALVES)
-    elif len(files) == 1 and set(TEST) & set(files[0]):
-        arrays = _take(paths[0], files[0], (*WHOLE, *TEST))
-    else:
-        arrays = [array for path, file in zip(paths, files) for array in _take(path, file, WHOLE)]
+    files = [_read(path, len(paths) == 1) for path in paths]
+    arrays = [array for found, _ in files for array in found]
     factors = arrays[1::2]
-    names = _names(files[0], factors[0])
+    names = _names(paths, [found for _, found in files], factors[0])
     arrays[1::2] = number_factors(factors, names, bins)
-    return {**dict(zip(("codes", "factors", "codes_test", "factors_test"), arrays)), "factor_names": names}
+    return {**dict(zip((*WHOLE, *TEST), arrays)), NAMES: names}
 
 
-def _take(path, file, keys):
-    missing = [key for key in keys if key not in file]
+def _read(path, alone):
+    """Codes and factors of a file by turns, and its factor_names or None; if it is `alone` it may hold test points."""
+    try:
+        with open(path, "rb") as stream:
+            file = np.load(stream, allow_pickle=False)
+            if isinstance(file, np.ndarray):
+                raise InputError(f"{path}: one array, expected an .npz file with {' and '.join(WHOLE)}")
+            arrays = [_array(path, file, key) for key in _keys(path, file.files, alone)]
+            return arrays, _array(path, file, NAMES) if NAMES in file.files else None
+    except InputError:
+        raise
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except UNREADABLE as error:
+        raise InputError(f"{path}: not a readable .npz file ({error})") from None
+
+
+def _keys(path, found, alone):
+    """The arrays to take of those that were `found`."""
+    keys = WHOLE
+    if alone and "codes" not in found:
+        keys = HALVES
+    elif alone and set(TEST) & set(found):
+        keys = (*WHOLE, *TEST)
+    missing = [key for key in keys if key not in found]
     if missing:
-        found = ", ".join(file) or "nothing"
         expected = f"{' and '.join(WHOLE)}, or {', '.join(HALVES)}"
-        raise InputError(f"{path}: no array {missing[0]!r}, only {found}; expected {expected}")
-    return [file[key] for key in keys]
+        raise InputError(f"{path}: no array {missing[0]!r}, only {', '.join(found) or 'nothing'}; expected {expected}")
+    return keys
+
+
+def _array(path, file, key):
+    try:
+        return file[key]
+    except UNREADABLE as error:
+        raise InputError(f"{path}: array {key!r} cannot be read ({error or type(error).__name__})") from None
+
+
+def _names(paths, found, factors):
+    """The factors' names: those that the files give, `found` (None for a file without), else numbers."""
+    given = [
+        (path, tuple(as_text(name) for name in np.ravel(names).tolist()))
+        for path, names in zip(paths, found)
+        if names is not None
+    ]
+    if len(given) == 2 and given[0][1] != given[1][1]:
+        (train, expected), (test, names) = given
+        raise InputError(f"{test}: {NAMES} {', '.join(names)}, expected {', '.join(expected)}, as in {train}")
+    return given[0][1] if given else tuple(f"factor {f}" for f in range(factors.shape[-1] if factors.ndim else 0))
 
 
 def number_factors(parts, names, bins=None):
     """Factors (n, F) of the parts of a set, as integers that mean the same in all: a list of int64 (n, F).
 
-    Names of values are numbered in their order. Continuous columns, and those of more than MOST_VALUES integers, are
-    cut into `bins` bins of equal width between their extremes. InputError names a factor that is NaN or infinite, and
-    one that is continuous if `bins` is None.
+    Names of values are numbered in their natural order; names that are all numbers are those numbers. Continuous
+    columns, and those of more than MOST_VALUES integers, are cut into `bins` bins of equal width between their
+    extremes. InputError names a factor that is NaN or infinite, one that is continuous if `bins` is None, and one that
+    is numbers in one part and names in another.
     """
     parts = [np.asarray(part) for part in parts]
     for part in parts:
@@ -58,45 +109,50 @@ def number_factors(parts, names, bins=None):
             raise InputError(f"factors: {part.dtype} {part.shape}, expected (num_samples, num_factors), alike in all")
     if len(names) != parts[0].shape[1]:
         raise InputError(f"factor_names: {len(names)} names, expected {parts[0].shape[1]}, as there are factors")
-    whole = np.concatenate(parts)
-    columns = [_number(whole[:, f], name, bins) for f, name in enumerate(names)]
+    columns = [_number(_joined([part[:, f] for part in parts], name), name, bins) for f, name in enumerate(names)]
     return np.split(np.stack(columns, axis=1), np.cumsum([len(part) for part in parts])[:-1])
 
 
+def _joined(columns, name):
+    """A factor's `columns` in the parts as one column, of numbers or of strings."""
+    for column in columns:
+        if column.dtype.kind not in "USbfiu":
+            raise InputError(f"{name}: {column.dtype}, expected integers or names of values")
+    if all(column.dtype.kind in "US" for column in columns):
+        return _read_texts(np.concatenate([_texts(column) for column in columns]), name)
+    columns = [_read_texts(_texts(column), name) if column.dtype.kind in "US" else column for column in columns]
+    if any(column.dtype.kind == "U" for column in columns):
+        raise InputError(f"{name}: numbers in one part and names in the other, expected one of them in both")
+    return np.concatenate(columns)
+
+
+def _texts(column):
+    return np.array([as_text(value) for value in column.tolist()], dtype=str)
+
+
+def _read_texts(texts, name):
+    """The strings `texts` (n,), or their numbers if all are. InputError: whole numbers that are written in two ways."""
+    numbers = as_numbers(texts)
+    if numbers is None:
+        return texts
+    twice = written_twice(texts, numbers) if (numbers == np.rint(numbers)).all() else None
+    if twice:
+        raise InputError(f"{name}: {twice[0]!r} and {twice[1]!r}, which are one number; expected it written alike")
+    return numbers
+
+
 def _number(column, name, bins):
-    if column.dtype.kind in "USb":
-        return np.unique(column, return_inverse=True)[1].reshape(-1)
-    if column.dtype.kind not in "fiu":
-        raise InputError(f"{name}: {column.dtype}, expected integers or names of values")
+    if column.dtype.kind == "U":
+        return number_names(column)
     if not np.isfinite(column).all():
         raise InputError(f"{name}: NaN or infinite for some points, expected a value for each")
-    is_whole = (column == np.rint(column)).all()
-    if is_whole and (bins is None or len(np.unique(column)) <= MOST_VALUES):
-        return column.astype(np.int64)
+    fractions = column[column != np.rint(column)] if column.dtype.kind == "f" else ()
+    if not len(fractions) and (bins is None or len(np.unique(column)) <= MOST_VALUES):
+        fits = float(np.abs(column).max(initial=0)) < 2.0**63
+        return column.astype(np.int64) if fits else np.unique(column, return_inverse=True)[1].reshape(-1)
     if bins is None:
-        example = column[column != np.rint(column)][0]
         raise InputError(
-            f"{name}: continuous ({example:g}), expected integers or names of values; --bins 20 cuts it into 20 bins"
+            f"{name}: continuous ({fractions[0]:g}), expected integers or names of values; "
+            "--bins 20 cuts it into 20 bins"
         )
-    return digitize(column.astype(np.float64), bins)
-
-
-def _names(file, factors):
-    if "factor_names" in file:
-        return tuple(str(name) for name in np.ravel(file["factor_names"]))
-    return tuple(f"factor {f}" for f in range(factors.shape[-1] if factors.ndim else 0))
-
-
-def _read(path):
-    try:
-        with open(path, "rb") as stream:
-            file = np.load(stream, allow_pickle=False)
-            if isinstance(file, np.ndarray):
-                raise InputError(f"{path}: one array, expected an .npz file with {' and '.join(WHOLE)}")
-            return {key: file[key] for key in file.files}
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path}: not a readable .npz file ({error})") from None
+    return cut(column, bins)

@@ -67,6 +67,80 @@ def test_read_codes_numbers_named_values_alike_in_both_files(saved):
     np.testing.assert_array_equal(found["factors_test"], found["factors"][:9])
 
 
+def columns(saved, *values, **options):
+    """The factors that are read of a file with each of `values` as a column."""
+    factors = np.stack(values, axis=1)
+    return read_codes([saved(codes=CODES[: len(factors)], factors=factors)], **options)["factors"].T.tolist()
+
+
+def test_read_codes_numbers_names_in_natural_order(saved):
+    assert columns(saved, ["v10", "v2"], ["b", "a"]) == [[1, 0], [1, 0]]
+
+
+def test_read_codes_reads_texts_that_are_all_numbers_as_numbers(saved):
+    assert columns(saved, ["10", "2"], ["10", "x"]) == [[10, 2], [0, 1]]
+
+
+def test_read_codes_cuts_texts_that_are_all_numbers(saved):
+    assert columns(saved, ["0.1", "0.2", "0.9"], bins=2) == [[1, 1, 2]]
+
+
+def test_read_codes_takes_names_that_are_not_utf_8(saved):
+    assert columns(saved, [b"caf\xe9", b"caf\xe8"]) == [[1, 0]]
+
+
+@pytest.mark.parametrize("values", [[1e20, 2e20, -1e20], np.array([2**63, 2**64 - 1, 0], np.uint64)])
+def test_read_codes_numbers_whole_numbers_that_are_too_large(saved, values):
+    assert columns(saved, values) == [np.argsort(np.argsort(values)).tolist()]
+
+
+def test_read_codes_takes_the_names_of_either_file(saved):
+    train, test = (
+        saved(codes=CODES, factors=FACTORS),
+        saved("b.npz", codes=CODES, factors=FACTORS, factor_names=[*"abc"]),
+    )
+    assert read_codes([train, test])["factor_names"] == read_codes([test, train])["factor_names"] == ("a", "b", "c")
+
+
+@pytest.mark.parametrize("names", [["b", "a", "c"], ["a", "b", "d"], [b"caf\xe9", b"b", b"c"]])
+def test_read_codes_refuses_other_names_in_the_test_file(saved, names):
+    train = saved(codes=CODES, factors=FACTORS, factor_names=["a", "b", "c"])
+    test = saved("b.npz", codes=CODES, factors=FACTORS, factor_names=names)
+    with pytest.raises(InputError, match=r"b.npz: factor_names .*, expected a, b, c, as in .*a.npz"):
+        read_codes([train, test])
+
+
+def test_read_codes_refuses_a_factor_that_is_numbers_in_one_file_and_names_in_the_other(saved):
+    words = np.array(["red", "green", "blue", "black"])[FACTORS]
+    with pytest.raises(InputError, match="factor 0: numbers in one part and names in the other"):
+        read_codes([saved(codes=CODES, factors=FACTORS), saved("b.npz", codes=CODES, factors=words)])
+
+
+def test_read_codes_takes_numbers_in_one_file_and_their_texts_in_the_other(saved):
+    found = read_codes([saved(codes=CODES, factors=FACTORS), saved("b.npz", codes=CODES, factors=FACTORS.astype(str))])
+    np.testing.assert_array_equal(found["factors_test"], found["factors"])
+
+
+def test_read_codes_reads_no_other_arrays(saved):
+    path = saved(codes=CODES, factors=FACTORS, notes=np.array([{}], dtype=object))
+    np.testing.assert_array_equal(read_codes([path])["codes"], CODES)
+
+
+@pytest.mark.parametrize("flag", [1, 8])  # encrypted; an array whose compressed bytes were overwritten
+def test_read_codes_names_an_array_that_cannot_be_unpacked(tmp_path, flag):
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, codes=CODES, factors=FACTORS)
+    content = bytearray(path.read_bytes())
+    if flag == 1:
+        for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            content[content.index(mark) + place] |= 1
+    else:
+        content[60:200] = bytes(140)
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.npz: array 'codes' cannot be read"):
+        read_codes([path])
+
+
 def test_read_codes_cuts_continuous_factors_into_bins(saved):
     factors = np.stack([np.linspace(-1, 1, N), FACTORS[:, 0]], axis=1)
     found = read_codes([saved(codes=CODES, factors=factors)], bins=5)["factors"]
@@ -87,7 +161,15 @@ def test_read_codes_cuts_continuous_factors_into_bins(saved):
         ),
         ({"codes": CODES, "factors": np.where(FACTORS > 1, np.nan, FACTORS)}, "factor 0: NaN or infinite"),
         ({"codes": CODES, "factors": FACTORS, "factor_names": ["a"]}, "factor_names: 1 names, expected 3"),
-        ({"codes": CODES, "factors": np.array([[None]])}, "a.npz: not a readable .npz file"),
+        ({"codes": CODES, "factors": np.array([[None]])}, "a.npz: array 'factors' cannot be read .Object arrays"),
+        (
+            {"codes": CODES, "factors": FACTORS.astype("M8[s]")},
+            r"factor 0: datetime64\[s\], expected integers or names",
+        ),
+        (
+            {"codes": CODES, "factors": np.array([["007"], ["7"]] * 100)},
+            "factor 0: '007' and '7', which are one number; expected it written alike",
+        ),
     ],
 )
 def test_read_codes_refuses_by_name(saved, arrays, what):
