@@ -6,6 +6,7 @@ As the original code goes: points, their pictures from the same random state, co
 import numpy as np
 
 from .encoder import NUM_REPEATED
+from .errors import InputError
 from .protocol import DRAWS, VOTE_SIZE, num_points
 
 
@@ -18,6 +19,8 @@ def encode_drawn(encoder, dataset, parts, seed, sizes, report):
             for draw in DRAWS[part](dataset, random_state, sizes):
                 reduce = reducers.setdefault(draw.array, _REDUCERS[draw.array]())
                 pictures = dataset.observe(draw.factors, random_state)
+                if len(pictures) != len(draw.factors):
+                    raise InputError(f"observe: {len(pictures)} images, expected {len(draw.factors)}, one a point")
                 codes.setdefault(draw.array, []).append(reduce(_encode(encoder, pictures)))
                 if draw.labels is not None:
                     labels.setdefault(draw.array, []).append(draw.labels)

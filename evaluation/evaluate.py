@@ -52,7 +52,8 @@ def evaluate(
     check_seed(seed)
     encoder, report = Encoder(representation_function, as_uint8), report or Silent()
     if kind == "labelled":
-        table = make_table(dataset.labels, getattr(dataset, "factor_names", None))
+        names = getattr(dataset, "factor_names", None)
+        table = make_table(dataset.labels, names, num_images=len(dataset.images))
         samples, undefined = _of_table(encoder, dataset.images, table, chosen, seed, sizes, cache, report)
     else:
         make = _of_stored_grid if kind == "stored" else _of_drawn_grid

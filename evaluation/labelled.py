@@ -26,10 +26,14 @@ class Table(NamedTuple):
     num_train: Optional[int] = None  # the points before it are for training, the others for testing; None: either
 
 
-def make_table(factors, names=None, num_train=None):
-    """The Table of `factors` (n, F) integers. InputError names what is wrong with them."""
+def make_table(factors, names=None, num_train=None, num_images=None):
+    """The Table of `factors` (n, F) integers. InputError names what is wrong with them.
+
+    num_images  how many rows there must be; None: any number
+    """
     factors = np.asarray(factors)
-    factors = check_factors(factors, len(factors), "labels")
+    num_points = factors.shape[0] if factors.ndim and num_images is None else num_images
+    factors = check_factors(factors, num_points, "labels", like="images")
     names = tuple(names) if names is not None else tuple(f"factor {f}" for f in range(factors.shape[1]))
     if len(names) != factors.shape[1]:
         raise InputError(f"factor names: {len(names)}, expected {factors.shape[1]}, as there are factors")

@@ -8,6 +8,7 @@ import numpy as np
 
 from .compiled import njit
 from .encoder import NUM_REPEATED
+from .errors import InputError
 from .protocol import ARRAYS, DRAWS, VOTE_SIZE
 
 BATCH = 128  # images that are read and given to the encoder at once
@@ -21,7 +22,23 @@ def plan(dataset, part, seed, sizes):
         positions.setdefault(draw.array, []).append(dataset.index(draw.factors, random_state))
         if draw.labels is not None:
             labels.setdefault(draw.array, []).append(draw.labels)
-    return tuple({name: np.concatenate(pieces) for name, pieces in found.items()} for found in (positions, labels))
+    positions, labels = (
+        {name: np.concatenate(pieces) for name, pieces in found.items()} for found in (positions, labels)
+    )
+    for found in positions.values():
+        _check_positions(found, len(dataset.images))
+    return positions, labels
+
+
+def _check_positions(positions, num_images):
+    """InputError unless `positions` are those of images."""
+    if positions.ndim != 1 or positions.dtype.kind not in "iu":
+        raise InputError(f"index: {positions.dtype} {positions.shape}, expected integers, one for each point")
+    outside = positions[(positions < 0) | (positions >= num_images)]
+    if len(outside):
+        raise InputError(
+            f"index: position {outside[0]}, expected 0 to {num_images - 1}, as there are {num_images} images"
+        )
 
 
 def encode_stored(encoder, images, positions, batch=BATCH, progress=None):

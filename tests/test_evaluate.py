@@ -213,6 +213,15 @@ def test_evaluate_scores_drawn_pictures_as_stored_ones(dataset):
     assert list(found.values()) == pytest.approx(list(expected.values()), abs=1e-6)
 
 
+def test_evaluate_refuses_another_number_of_drawn_pictures(dataset):
+    class Fewer(Drawn):
+        def observe(self, factors, random_state=None):
+            return super().observe(factors, random_state)[1:]
+
+    with pytest.raises(InputError, match="observe: 15 images, expected 16, one a point"):
+        evaluate(perfect, Fewer(dataset), metrics=("mig",))
+
+
 def test_evaluate_scores_pairs_of_drawn_pictures_as_of_stored_ones(dataset):
     class Plain(Pictures):
         def draw(self, positions, random_state):

@@ -1,5 +1,7 @@
 """Points with labels that are no full grid, and the grid's scores on one that is."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scored_codes import draw_factors
@@ -116,12 +118,20 @@ def test_scores_do_not_depend_on_how_values_are_written(factors):
         (draw_factors(99), {}, "99 points, expected at least 100"),
         (draw_factors(3000, (300, 2)), {}, "factor 0: [0-9]+ values, expected at most 256; a continuous factor"),
         (draw_factors(300).astype(float), {}, "labels: float64"),
+        (np.array(3), {}, r"labels: int64 \(\), expected integers"),
         (draw_factors(300), {"names": ("a",)}, "factor names: 1, expected 3"),
     ],
 )
 def test_make_table_refuses_by_name(factors, options, what):
     with pytest.raises(InputError, match=what):
         make_table(factors, **options)
+
+
+@pytest.mark.parametrize("num_images", [299, 301])
+def test_evaluate_refuses_labels_of_another_number_of_images(num_images):
+    data = SimpleNamespace(images=np.zeros((num_images, 1, 1, 2), np.uint8), labels=draw_factors(300))
+    with pytest.raises(InputError, match=f"labels: 300 samples, expected {num_images}, as there are images"):
+        evaluate(lambda images: images.reshape(-1, 2), data)
 
 
 def test_evaluate_codes_of_training_and_test_points(factors):

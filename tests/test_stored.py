@@ -7,6 +7,7 @@ from evaluation.encoder import Encoder
 from evaluation.protocol import VOTE_SIZE, Sizes
 from evaluation.stored import encode_stored, plan
 from utils.data.dataset import DataSet
+from utils.errors import InputError
 
 IMAGES = np.random.RandomState(0).randint(256, size=(50, 2, 2, 3)).astype(np.uint8)
 GRID = (3, 1, 4, 2)
@@ -45,6 +46,21 @@ def test_plan_draws_hidden_factors_batch_by_batch():
         expected.append(seen * 5 + hidden)
     positions, _ = plan(grid((3, 5), hidden=(1,)), "points", 0, FEW._replace(train=20, test=0))
     np.testing.assert_array_equal(positions["points"], np.concatenate(expected))
+
+
+@pytest.mark.parametrize(
+    ("shift", "what"),
+    [
+        (2, "position 2[45], expected 0 to 23, as there are 24 images"),
+        (-1, "position -1, expected 0 to 23"),
+        (0.5, "float"),
+    ],
+)
+def test_plan_refuses_positions_where_no_image_is(shift, what):
+    data = grid()
+    index, data.index = data.index, lambda factors, random_state: index(factors) + shift
+    with pytest.raises(InputError, match=f"index: {what}"):
+        plan(data, "points", 0, FEW)
 
 
 def test_plan_votes_hold_one_factor_fixed():

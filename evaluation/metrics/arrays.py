@@ -37,16 +37,17 @@ def check_sizes(codes, name):
         )
 
 
-def check_factors(factors, num_samples, name="factors", num_factors=None):
+def check_factors(factors, num_samples, name="factors", num_factors=None, like="codes"):
     """`factors` as int64 (num_samples, num_factors). InputError names what is wrong with them.
 
     num_factors  how many there must be; None: at least 1
+    like         what `num_samples` counts, for messages
     """
     factors = np.asarray(factors)
     if factors.ndim != 2 or factors.dtype.kind not in "iu" or factors.shape[1] < 1:
         raise InputError(f"{name}: {factors.dtype} {factors.shape}, expected integers (num_samples, num_factors)")
     if len(factors) != num_samples:
-        raise InputError(f"{name}: {len(factors)} samples, expected {num_samples}, as there are codes")
+        raise InputError(f"{name}: {len(factors)} samples, expected {num_samples}, as there are {like}")
     if factors.shape[1] > len(factors):
         raise InputError(
             f"{name}: {len(factors)} samples of {factors.shape[1]} factors, expected more samples than factors; "
