@@ -15,7 +15,8 @@ class Encoder:
     represent  images (N, height, width, channels) -> codes (N, D), D >= 2, finite
     as_uint8   whether it takes uint8 images as they are; else it gets float32 in [0, 1]
 
-    Raises InputError for codes of another shape, fewer than two latents, NaN, infinite or huge codes.
+    Raises InputError for images that are neither uint8 nor floats in [0, 1], for codes of another shape, fewer than two
+    latents, NaN, infinite or huge codes.
     """
 
     stage = "encoding"  # what a report calls the work
@@ -24,10 +25,19 @@ class Encoder:
         self.represent, self.as_uint8, self.num_codes = represent, as_uint8, None
 
     def __call__(self, images):
-        images = np.asarray(images)
-        if images.dtype == np.uint8 and not self.as_uint8:
-            images = images.astype(np.float32) / np.float32(255)
+        images = self._prepared(np.asarray(images))
         return self._checked(_as_array(self.represent(images)), len(images))
+
+    def _prepared(self, images):
+        """`images` as the function takes them; floats are copies, which it may change."""
+        if images.dtype == np.uint8:
+            return images if self.as_uint8 else images.astype(np.float32) / np.float32(255)
+        if images.dtype.kind != "f":
+            raise InputError(f"images: {images.dtype}, expected uint8 or floats in [0, 1]")
+        low, high = images.min(), images.max()
+        if not (low >= 0 and high <= 1):  # NaN fails too
+            raise InputError(f"images: {images.dtype} from {low:g} to {high:g}, expected uint8 or floats in [0, 1]")
+        return images.astype(np.float32)
 
     def _checked(self, codes, num_images):
         if codes.ndim != 2 or len(codes) != num_images or codes.dtype.kind not in "fiu":
@@ -45,7 +55,7 @@ class Encoder:
 
     def check_repeats(self, images, report):
         """Report codes that differ when the same `images` are encoded twice: sampled ones, or dropout left on."""
-        first, second = self(images), self(images)
+        first, second = self(np.array(images)), self(np.array(images))  # copies: it may change what it gets
         moved = np.abs(first - second).max(axis=0)
         latents = np.flatnonzero(moved > REPEATS * np.abs(first).max())
         if len(latents):

@@ -25,6 +25,30 @@ def test_encoder_gets_bytes_if_it_takes_them():
     assert seen[0].dtype == np.uint8
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_encoder_gets_floats_in_single_precision(dtype):
+    seen, images = [], (IMAGES / 255).astype(dtype)
+    Encoder(lambda images: seen.append(images) or flatten(images))(images)
+    assert seen[0].dtype == np.float32
+    np.testing.assert_array_equal(seen[0], images.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("images", "what"),
+    [
+        (IMAGES.astype(np.int64), "int64"),
+        (IMAGES.astype(np.uint16), "uint16"),
+        (IMAGES > 9, "bool"),
+        (IMAGES.astype(np.float32), "float32 from [0-9]+ to 25[0-9]"),
+        (IMAGES / 127.5 - 1, "float64 from -[01]"),
+        (np.full(IMAGES.shape, np.nan), "float64 from nan to nan"),
+    ],
+)
+def test_encoder_refuses_images_that_are_not_in_the_unit_interval(images, what):
+    with pytest.raises(InputError, match=rf"images: {what}.*, expected uint8 or floats in \[0, 1\]"):
+        Encoder(flatten)(images)
+
+
 def test_encoder_returns_single_precision():
     assert Encoder(lambda images: flatten(images).astype(np.float64))(IMAGES).dtype == np.float32
 
@@ -80,3 +104,15 @@ def test_check_repeats_is_silent_about_codes_that_are_not(represent):
     report = Lines()
     Encoder(represent).check_repeats(IMAGES, report)
     assert not report.lines
+
+
+@pytest.mark.parametrize(("images", "as_uint8"), [(IMAGES, True), (IMAGES, False), (IMAGES / np.float32(255), False)])
+def test_check_repeats_lets_the_function_change_what_it_gets(images, as_uint8):
+    def represent(images):
+        np.divide(images, 2, out=images, casting="unsafe")
+        return flatten(images)
+
+    report, given = Lines(), images.copy()
+    Encoder(represent, as_uint8).check_repeats(given, report)
+    assert not report.lines
+    np.testing.assert_array_equal(given, images)

@@ -151,13 +151,18 @@ SEEDS = range(5)
 
 
 def grid_points():
-    """All combinations of GRID's values, images that hold their number, and codes that mix the factors."""
+    """All combinations of GRID's values, images that hold their share of all, and codes that mix the factors."""
     points = np.stack(np.unravel_index(np.arange(np.prod(GRID)), GRID), axis=1)
-    images = np.arange(len(points), dtype=np.float32).reshape(-1, 1, 1, 1)
+    images = np.linspace(0, 1, len(points), dtype=np.float32).reshape(-1, 1, 1, 1)
     random_state = np.random.RandomState(0)
     scaled = points / np.array(GRID)
     mixed = scaled @ (3 * np.eye(5, 6) + 1.5 * random_state.randn(5, 6))
     return points, images, (mixed + 0.2 * random_state.randn(*mixed.shape)).astype(np.float32)
+
+
+def lookup(codes):
+    """The function from those images to `codes`."""
+    return lambda images: codes[np.rint(images.ravel() * (len(codes) - 1)).astype(int)]
 
 
 def test_a_full_grid_given_as_a_table_scores_as_the_grid_does():
@@ -169,7 +174,7 @@ def test_a_full_grid_given_as_a_table_scores_as_the_grid_does():
     )
 
     def scores(data, seed):
-        found = evaluate(lambda numbers: codes[numbers.ravel().astype(int)], data, seed=seed, sizes=SIZES)
+        found = evaluate(lookup(codes), data, seed=seed, sizes=SIZES)
         return [METRICS[name].score(found[name]) for name in DEFAULT]
 
     grid, table = (np.array([scores(data, seed) for seed in SEEDS]) for data in sets)
@@ -183,7 +188,7 @@ def test_evaluate_codes_is_evaluate_of_a_labelled_set():
     points, images, codes = grid_points()
     data = LabelledSet("table", images, points, tuple("abcde"))
     sizes, metrics = SIZES._replace(train=300, test=100, train_votes=50, test_votes=50), ("mig", "factor_vae_metric")
-    by_images = evaluate(lambda numbers: codes[numbers.ravel().astype(int)], data, metrics, sizes=sizes)
+    by_images = evaluate(lookup(codes), data, metrics, sizes=sizes)
     by_codes = evaluate_codes(codes, points, metrics=metrics, sizes=sizes)
     assert [by_images[name][METRICS[name].key] for name in metrics] == [
         by_codes[name][METRICS[name].key] for name in metrics
