@@ -20,7 +20,7 @@ if "OMP_WAIT_POLICY" not in os.environ:  # before PyTorch is loaded; train.py sa
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 try:
-    from utils.errors import InputError, entry_point
+    from utils.errors import entry_point
 except ImportError as error:  # another project's `utils` comes first, or a package is missing
     found = getattr(sys.modules.get("utils"), "__file__", None) or "none"
     if os.path.dirname(os.path.dirname(os.path.abspath(found))) == os.path.dirname(os.path.abspath(__file__)):
@@ -32,10 +32,9 @@ except ImportError as error:  # another project's `utils` comes first, or a pack
 
 from evaluation import evaluate
 from evaluation.cache import CodesCache, digest_file, fingerprint
-from evaluation.command import add_options, print_scores, score_file
+from evaluation.command import add_options, console_into, print_scores, score_file
 from evaluation.contract import kind_of
-from evaluation.progress import Console
-from evaluation.results import DATASET_NAME, ENCODER_DIGEST, check_output, write_result
+from evaluation.results import DATASET_NAME, ENCODER_DIGEST, check_output
 from utils.grader.environment import read_environment
 
 DEFAULT_DATASET = "synthetic_arm"
@@ -65,20 +64,16 @@ def score_encoder(options, environment):
         DATASET_NAME: dataset.name,
         "evaluation.random_seed": options.seed,
     }
-    report = Console(on_score=lambda name, result, seconds: write_result(folder, name, result, seconds, settings))
-    try:
-        results = evaluate(
-            represent,
-            dataset,
-            options.metrics,
-            options.seed,
-            options.jobs,
-            as_uint8=True,
-            cache=codes_cache(folder, encoder, dataset),
-            report=report,
-        )
-    except OSError as error:
-        raise InputError(f"output {folder}: {error.strerror or error}") from None
+    results = evaluate(
+        represent,
+        dataset,
+        options.metrics,
+        options.seed,
+        options.jobs,
+        as_uint8=True,
+        cache=codes_cache(folder, encoder, dataset),
+        report=console_into(folder, settings),
+    )
     page = make_report(folder, dataset)
     print_scores(results, f"files: {folder / 'metrics'}; report: {page}")
 

@@ -1,15 +1,17 @@
 """What the commands that score share: their options, and scoring a file of codes."""
 
 import argparse
+import contextlib
 from pathlib import Path
 
+from .cache import digest_file
 from .codes_file import read_codes
 from .cores import available_cores
 from .errors import InputError
 from .evaluate import check_seed, evaluate_codes
 from .metrics.table import DEFAULT, METRICS, find_metrics
 from .progress import Console
-from .results import check_output, final_scores, table, write_result
+from .results import check_output, final_scores, remove_result, table, write_result
 
 
 def add_options(parser):
@@ -25,22 +27,43 @@ def add_options(parser):
 def score_file(options):
     """Score the .npz files `options.codes` and print the scores; with `options.output`, write them there too."""
     files = [str(path) for path in options.codes]
-    settings = {"codes": files, "evaluation.random_seed": options.seed, "evaluation.bins": options.bins}
-
-    def save(name, result, seconds):
-        if options.output:
-            write_result(Path(options.output), name, result, seconds, settings)
-
-    given = read_codes(files, options.bins)
+    given, report = read_codes(files, options.bins), Console()
     if options.output:
         check_output(options.output)
-    try:
-        results = evaluate_codes(
-            **given, metrics=options.metrics, seed=options.seed, jobs=options.jobs, report=Console(on_score=save)
-        )
-    except OSError as error:
-        raise InputError(f"output {options.output}: {error.strerror or error}") from None
+        settings = {
+            "codes": files,
+            "codes.sha256": [digest_file(path) for path in files],
+            "evaluation.random_seed": options.seed,
+            "evaluation.bins": options.bins,
+        }
+        report = console_into(Path(options.output), settings)
+    results = evaluate_codes(**given, metrics=options.metrics, seed=options.seed, jobs=options.jobs, report=report)
     print_scores(results)
+
+
+def console_into(folder, settings):
+    """A Console that keeps each result in `folder` (a Path), with `settings`; InputError where it cannot be written.
+
+    The file of a metric that is not defined is removed: it is of another call, and would be read as of this one.
+    """
+
+    def save(name, result, seconds):
+        with _writing(folder):
+            write_result(folder, name, result, seconds, settings)
+
+    def remove(name):
+        with _writing(folder):
+            remove_result(folder, name)
+
+    return Console(on_score=save, on_not_defined=remove)
+
+
+@contextlib.contextmanager
+def _writing(folder):
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"output {folder}: {error.strerror or error}") from None
 
 
 def print_scores(results, files=None):

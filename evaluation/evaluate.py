@@ -147,7 +147,7 @@ def score(samples, metrics, seed=0, jobs=1, report=None, undefined=()):
                 result = _apply(metric, samples, {"seed": seed, "jobs": jobs, "progress": progress})
         except NotDefined as reason:
             reasons.append(f"{metric.name} is not defined here: {reason}")
-            report.say(reasons[-1])
+            report.not_defined(metric.name, reason)
             continue
         results[metric.name] = result
         report.scored(metric.name, result, time.monotonic() - began)

@@ -33,15 +33,21 @@ class Silent:
     def scored(self, name, result, seconds):
         """The metric `name` is done."""
 
+    def not_defined(self, name, reason):
+        """The metric `name` has no score here, for this `reason`."""
+        self.say(f"{name} is not defined here: {reason}")
+
 
 class Console(Silent):
     """Reports to people, on stderr. Where nobody can be reached (closed, full disk), it goes on in silence.
 
-    on_score   called with (name, result, seconds) when a metric is done, before it is reported
+    on_score         called with (name, result, seconds) when a metric is done, before it is reported
+    on_not_defined   called with (name) when a metric turns out not to be defined, before it is reported
     """
 
-    def __init__(self, on_score=None, stream=None):
-        self.on_score, self.stream = on_score, stream or sys.stderr
+    def __init__(self, on_score=None, stream=None, on_not_defined=None):
+        self.on_score, self.on_not_defined = on_score, on_not_defined
+        self.stream = stream or sys.stderr
 
     def say(self, text):
         with contextlib.suppress(OSError, ValueError):
@@ -66,3 +72,8 @@ class Console(Silent):
         if self.on_score is not None:
             self.on_score(name, result, seconds)
         self.say(f"{name}: {METRICS[name].score(result):.4f} ({seconds:.1f} s)")
+
+    def not_defined(self, name, reason):
+        if self.on_not_defined is not None:
+            self.on_not_defined(name)
+        super().not_defined(name, reason)

@@ -1,5 +1,6 @@
 """The files that the challenge reads, and the table that people read."""
 
+import contextlib
 import json
 import math
 import tempfile
@@ -40,6 +41,12 @@ def write_result(folder, name, result, seconds, settings):
     flat = {f"evaluation_results.{key}": _plain(value) for key, value in values.items()}
     flat.update({f"evaluation_config.{key}": value for key, value in settings.items()})
     write_text(result_path(folder, name), json.dumps(flat, indent=2, allow_nan=False) + "\n")
+
+
+def remove_result(folder, name):
+    """Remove the file of one metric's result, if there is one: of another encoder, or of other data."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        result_path(folder, name).unlink()
 
 
 def final_scores(results):

@@ -11,6 +11,7 @@ from scored_codes import draw_factors
 
 import local_evaluation
 from evaluation.__main__ import main
+from evaluation.cache import digest_file
 
 
 @pytest.fixture
@@ -36,6 +37,31 @@ def test_command_writes_the_scores_where_it_is_told(codes, capsys, tmp_path):
     main([str(codes), "--metrics", "mig", "--output", str(tmp_path / "out")])
     written = json.loads((tmp_path / "out/metrics/mig/results/aggregate/evaluation.json").read_text())
     assert written["evaluation_results.discrete_mig"] == final_scores(capsys.readouterr().out)["mig"]
+
+
+def test_command_writes_which_codes_it_scored(codes, tmp_path):
+    main([str(codes), "--metrics", "mig", "--output", str(tmp_path / "out")])
+    written = json.loads((tmp_path / "out/metrics/mig/results/aggregate/evaluation.json").read_text())
+    assert written["evaluation_config.codes.sha256"] == [digest_file(codes)]
+
+
+@pytest.mark.parametrize("command", [main, lambda line: local_evaluation.main(["--codes", *line])])
+def test_command_removes_the_old_score_of_a_metric_that_is_not_defined(codes, tmp_path, command):
+    line = ["--metrics", "mig,dci", "--output", str(tmp_path / "out")]
+    command([str(codes), *line])
+    factors = draw_factors(900, (3,))
+    np.savez(tmp_path / "one.npz", codes=factors + np.random.RandomState(0).normal(0, 0.1, (900, 3)), factors=factors)
+    command([str(tmp_path / "one.npz"), *line])
+    assert [path.parts[-4] for path in (tmp_path / "out").rglob("evaluation.json")] == ["mig"]
+
+
+def test_command_does_not_report_an_error_of_its_own_as_one_of_the_output(codes, monkeypatch):
+    def fail(**_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("evaluation.command.evaluate_codes", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        main([str(codes)])
 
 
 def test_command_writes_nothing_unasked(codes, capsys, tmp_path):

@@ -267,6 +267,13 @@ def test_console_hands_results_on(dataset):
     assert "discrete_mig" in seen["mig"]
 
 
+def test_console_hands_on_what_is_not_defined():
+    images, seen = np.arange(4 * 4, dtype=np.uint8).reshape(4, 2, 2, 1), []
+    data = DataSet("one", images, (4,), ("a",))
+    evaluate(lambda x: x.reshape(len(x), -1), data, ("dci", "mig"), report=Console(on_not_defined=seen.append))
+    assert seen == ["dci"]
+
+
 def test_evaluate_codes_of_another_seed_draws_other_points():
     factors = np.random.RandomState(0).randint(3, size=(20000, 2))
     codes = factors + np.random.RandomState(1).normal(size=factors.shape)

@@ -115,6 +115,15 @@ def test_local_evaluation_scores_a_single_factor_as_far_as_that_is_defined(evalu
     assert "dci is not defined here: factors: 1 of 1 vary, expected 2 or more that do" in done.stderr
 
 
+def test_local_evaluation_removes_the_old_score_of_a_metric_that_is_not_defined(evaluation, encoder, tmp_path):
+    evaluation("--metrics", "dci,mig")
+    images = np.arange(200, dtype=np.uint8)[:, None, None, None].repeat(64, 1).repeat(64, 2).repeat(3, 3)
+    np.savez(tmp_path / "one.npz", images=images)
+    (tmp_path / "one.yml").write_text("factors:\n  place: 200\n")
+    evaluation("--dataset", tmp_path / "one.npz", "--metrics", "dci,mig")
+    assert [path.parts[-4] for path in encoder.parent.parent.rglob("evaluation.json")] == ["mig"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [

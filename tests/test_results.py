@@ -11,6 +11,7 @@ from evaluation.results import (
     ENCODER_DIGEST,
     final_scores,
     read_results,
+    remove_result,
     result_path,
     table,
     write_result,
@@ -47,6 +48,20 @@ def test_write_result_replaces_the_last_one(tmp_path):
     for score in (0.1, 0.2):
         write_result(tmp_path, "mig", {"discrete_mig": score}, 1.5, {})
     assert written(tmp_path)["evaluation_results.discrete_mig"] == 0.2
+
+
+def test_remove_result_removes_that_file_alone(tmp_path):
+    for name in ("mig", "dci"):
+        write_result(tmp_path, name, RESULT, 1.5, {})
+    (tmp_path / "metrics/mig/notes.txt").write_text("mine")
+    remove_result(tmp_path, "mig")
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {"metrics/mig/notes.txt", "metrics/dci/results/aggregate/evaluation.json"}
+
+
+def test_remove_result_where_none_is(tmp_path):
+    remove_result(tmp_path, "mig")
+    assert not list(tmp_path.iterdir())
 
 
 def test_final_scores_are_plain_floats():
