@@ -34,7 +34,7 @@ from evaluation import evaluate
 from evaluation.cache import CodesCache, digest_file, fingerprint
 from evaluation.command import add_options, console_into, print_scores, score_file
 from evaluation.contract import kind_of
-from evaluation.results import DATASET_NAME, ENCODER_DIGEST, check_output
+from evaluation.results import DATASET_FINGERPRINT, DATASET_NAME, ENCODER_DIGEST, check_output
 from utils.grader.environment import read_environment
 
 DEFAULT_DATASET = "synthetic_arm"
@@ -62,6 +62,7 @@ def score_encoder(options, environment):
         "encoder": str(encoder),
         ENCODER_DIGEST: digest_file(encoder),
         DATASET_NAME: dataset.name,
+        DATASET_FINGERPRINT: dataset.fingerprint,
         "evaluation.random_seed": options.seed,
     }
     results = evaluate(
@@ -74,7 +75,7 @@ def score_encoder(options, environment):
         cache=codes_cache(folder, encoder, dataset),
         report=console_into(folder, settings),
     )
-    page = make_report(folder, dataset)
+    page = make_report(folder, dataset, encoder)
     print_scores(results, f"files: {folder / 'metrics'}; report: {page}")
 
 
@@ -117,12 +118,12 @@ def codes_cache(folder, encoder, dataset):
     return CodesCache(folder / "metrics" / "codes", fingerprint(encoder, dataset))
 
 
-def make_report(folder, dataset):
-    """Write the page that explains the run in `folder`; its path, or why there is none."""
+def make_report(folder, dataset, encoder):
+    """Write the page that explains the run in `folder` and the scores of `encoder`; its path, or why there is none."""
     from utils.report import write_report  # stands on PyTorch too
 
     try:
-        return write_report(folder, dataset)
+        return write_report(folder, dataset, encoder=encoder)
     except Exception as error:  # the scores are worth more than their page
         return f"not written ({type(error).__name__}: {error})"
 

@@ -16,6 +16,7 @@ from .metrics.table import FURTHER, METRICS, OFFICIAL
 
 ENCODER_DIGEST = "encoder.sha256"  # among a file's settings: the SHA-256 of the encoder that was scored ...
 DATASET_NAME = "dataset.name"  # ... and on what
+DATASET_FINGERPRINT = "dataset.fingerprint"  # of its contents: other data can have the same name
 
 
 def result_path(folder, name):
@@ -79,19 +80,26 @@ def _plain(value):
     return int(value) if isinstance(value, (np.integer, np.bool_)) else value
 
 
-def read_results(folder, dataset_name=None):
+def read_results(folder, dataset_name=None, encoder=None, dataset_fingerprint=None):
     """{metric: {key: value}} as local_evaluation.py wrote them, lists as arrays.
 
-    Numbers that were not finite, null in the files, are NaN. Left out are metrics of another encoder than the one in
-    `folder` (by the digest in the file; of any encoder if the folder holds none), those on another data set than
-    `dataset_name` (None: any), and those whose file cannot be read.
+    Numbers that were not finite, null in the files, are NaN. Left out are metrics of another encoder than the file
+    `encoder` (by the digest in the metric's file; None: the one in `folder`, and any encoder if it holds none), those
+    on another data set than `dataset_name` (None: any), those that name another fingerprint than
+    `dataset_fingerprint` (None: any), and those whose file cannot be read.
     """
-    encoder, found = folder / "representation" / "pytorch_model.pt", {}
-    digest = digest_file(encoder) if encoder.exists() else None
+    encoder, found = Path(encoder or folder / "representation" / "pytorch_model.pt"), {}
+    expected = {
+        ENCODER_DIGEST: digest_file(encoder) if encoder.exists() else None,
+        DATASET_NAME: dataset_name,
+        DATASET_FINGERPRINT: dataset_fingerprint,
+    }
     for name, metric in METRICS.items():
         flat = _read_flat(result_path(folder, name))
-        same_encoder = digest in (None, flat.get(f"evaluation_config.{ENCODER_DIGEST}"))
-        if same_encoder and dataset_name in (None, flat.get(f"evaluation_config.{DATASET_NAME}")):
+        settings = {key: flat.get(f"evaluation_config.{key}") for key in expected}
+        if settings[DATASET_FINGERPRINT] is None:  # written before files had one
+            settings[DATASET_FINGERPRINT] = dataset_fingerprint
+        if all(value in (None, settings[key]) for key, value in expected.items()):
             prefix = "evaluation_results."
             values = {key[len(prefix) :]: _unplain(value) for key, value in flat.items() if key.startswith(prefix)}
             if metric.key in values:

@@ -157,12 +157,33 @@ def test_codes_cache_reads_no_picture_that_is_drawn(files):
     assert local_evaluation.codes_cache(files, files / "encoder.pt", drawn) is None
 
 
+def test_report_shows_the_scores_of_the_encoder_that_was_scored_alone(evaluation, files, tmp_path):
+    other = torch.nn.Sequential(torch.nn.AvgPool2d(2, 64), torch.nn.Flatten())
+    torch.jit.save(torch.jit.trace(other, torch.rand(2, 3, 64, 64)), str(tmp_path / "other.pt"))
+    for encoder, metric in ((files / "encoder.pt", "mig"), (tmp_path / "other.pt", "irs")):
+        evaluation("--encoder", encoder, "--metrics", metric, "--output", tmp_path / "out")
+    page = (tmp_path / "out" / "report" / "index.html").read_text(encoding="utf-8")
+    assert "scoring: irs" in page
+    assert "scoring: mig" not in page
+
+
+def test_report_shows_the_scores_on_the_data_that_was_scored_alone(evaluation, encoder, files, tmp_path):
+    evaluation("--metrics", "mig")
+    with np.load(files / "tiny.npz") as arrays:
+        np.savez(tmp_path / "tiny.npz", images=255 - arrays["images"])
+    (tmp_path / "tiny.yml").write_text((files / "tiny.yml").read_text())
+    evaluation("--dataset", tmp_path / "tiny.npz", "--metrics", "irs")
+    page = (encoder.parent.parent / "report" / "index.html").read_text(encoding="utf-8")
+    assert "scoring: irs" in page
+    assert "scoring: mig" not in page
+
+
 def test_make_report_says_why_there_is_none(tmp_path, monkeypatch):
-    def fail(folder, dataset):
+    def fail(folder, dataset, encoder):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("utils.report.write_report", fail)
-    told = local_evaluation.make_report(tmp_path, None)
+    told = local_evaluation.make_report(tmp_path, None, None)
     assert told == "not written (OSError: [Errno 28] No space left on device)"
 
 

@@ -7,6 +7,7 @@ import pytest
 from evaluation.cache import digest_file
 from evaluation.metrics.table import METRICS
 from evaluation.results import (
+    DATASET_FINGERPRINT,
     DATASET_NAME,
     ENCODER_DIGEST,
     final_scores,
@@ -104,6 +105,21 @@ def test_read_results_leaves_out_another_data_set(tmp_path):
     write_result(tmp_path, "mig", RESULT, 1.5, {DATASET_NAME: "cars3d"})
     write_result(tmp_path, "dci", {METRICS["dci"].key: 0.5}, 1.5, {DATASET_NAME: "shapes3d"})
     assert set(read_results(tmp_path, "shapes3d")) == {"dci"}
+
+
+def test_read_results_of_an_encoder_that_lies_elsewhere(tmp_path, encoder):
+    (tmp_path / "other.pt").write_bytes(b"other")
+    write_result(tmp_path, "mig", RESULT, 1.5, {ENCODER_DIGEST: digest_file(encoder)})
+    write_result(tmp_path, "dci", {METRICS["dci"].key: 0.5}, 1.5, {ENCODER_DIGEST: digest_file(tmp_path / "other.pt")})
+    assert set(read_results(tmp_path, encoder=tmp_path / "other.pt")) == {"dci"}
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"), [({DATASET_FINGERPRINT: "a"}, True), ({DATASET_FINGERPRINT: "b"}, False), ({}, True)]
+)
+def test_read_results_leaves_out_another_fingerprint_where_the_file_has_one(tmp_path, written, kept):
+    write_result(tmp_path, "mig", RESULT, 1.5, {DATASET_NAME: "own", **written})
+    assert ("mig" in read_results(tmp_path, "own", dataset_fingerprint="a")) is kept
 
 
 def test_read_results_where_no_encoder_is(tmp_path):
