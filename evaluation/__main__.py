@@ -11,27 +11,19 @@ import argparse
 import sys
 
 from .command import add_options, score_file
-from .errors import InputError
+from .entry import entry_point
 
 
+@entry_point
 def main(arguments=None):
-    """Run the command; its exit code."""
+    """Run the command."""
     parser = argparse.ArgumentParser(
         prog="disentanglement-metrics", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("codes", nargs="+", metavar="FILE.npz", help="one file, or two: for training and testing")
     parser.add_argument("--output", help="folder to write the scores to; default: only print them")
     add_options(parser)
-    options = parser.parse_args(arguments)
-    try:
-        score_file(options)
-    except InputError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    return 0
+    score_file(parser.parse_args(arguments))
 
 
 if __name__ == "__main__":

@@ -85,12 +85,12 @@ def test_command_refuses_options_by_name(codes, capsys, arguments, what):
 
 
 def test_command_refuses_a_missing_file_in_one_line(capsys):
-    assert main(["none.npz"]) == 2
+    assert exit_code(main, ["none.npz"]) == 2
     assert capsys.readouterr().err == "error: none.npz: cannot be read (No such file or directory)\n"
 
 
 def test_command_names_a_folder_that_cannot_be_written(codes, capsys):
-    assert main([str(codes), "--metrics", "mig", "--output", str(codes)]) == 2
+    assert exit_code(main, [codes, "--metrics", "mig", "--output", codes]) == 2
     assert f"error: output {codes}: " in capsys.readouterr().err
 
 
@@ -108,4 +108,15 @@ def test_command_lasts_with_closed_or_ascii_streams(codes, tmp_path, redirection
     line = f"{redirection} {line}" if "=" in redirection else f"{line} {redirection}"
     done = subprocess.run(line, shell=True, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out/metrics/mig/results/aggregate/evaluation.json").is_file()
+
+
+@pytest.mark.parametrize("module", ["evaluation", "local_evaluation"])
+@pytest.mark.parametrize(("redirection", "code"), [("| true", 0), ("> /dev/full", 1)])
+def test_command_keeps_its_scores_where_its_output_cannot_be_written(codes, tmp_path, redirection, code, module):
+    line = f"{sys.executable} -m {module} {'--codes' * (module != 'evaluation')} {codes} --metrics mig"
+    line = f"set -o pipefail; {line} --output {tmp_path / 'out'} {redirection}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
     assert (tmp_path / "out/metrics/mig/results/aggregate/evaluation.json").is_file()

@@ -1,40 +1,6 @@
-"""Errors that are the user's to fix, and how every command reports them."""
+"""Errors that are the user's to fix, and how every command reports them: evaluation/ has both, as it stands alone."""
 
-import functools
-import sys
-
+from evaluation.entry import entry_point
 from evaluation.errors import InputError
-from utils.streams import lasting_streams
 
 __all__ = ["InputError", "entry_point"]
-
-
-def entry_point(main):
-    """Wrap a command's main function: an InputError becomes one line on stderr and exit code 2, Ctrl-C 130.
-
-    Nothing that is printed can end the command (see utils/streams.py). Where standard output could not be written,
-    be it for a full disk, that is said on stderr and the code is 1 instead of 0.
-    """
-
-    @functools.wraps(main)
-    def run(*args, **kwargs):
-        with lasting_streams() as (stdout, _):
-            code = _guarded(main, args, kwargs)
-            stdout.flush()
-            if stdout.failure is None:
-                return code
-            print(f"error: standard output could not be written ({stdout.failure.strerror})", file=sys.stderr)
-            return code or 1
-
-    return run
-
-
-def _guarded(main, args, kwargs):
-    try:
-        return main(*args, **kwargs)
-    except InputError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)

@@ -1,6 +1,7 @@
 import pytest
 
-from utils.errors import InputError, entry_point
+from evaluation.entry import entry_point
+from evaluation.errors import InputError
 
 
 def raising(error):
