@@ -80,6 +80,38 @@ def test_bad_input_is_one_line_and_exit_code_two(data, tmp_path, arguments, name
     assert named in done.stderr
 
 
+@pytest.mark.parametrize("name", ["sheet.jpg", "sheet", "own.npz"])
+def test_show_refuses_to_write_what_is_not_a_png(data, tmp_path, name):
+    (tmp_path / "own.npz").write_bytes(b"mine")
+    done = data("show", "sprites", "--out", tmp_path / name)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"{name}: expected a file name that ends in .png" in done.stderr
+    assert (tmp_path / "own.npz").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("out", ["pictures/sheet.png", "pictures/a/sheet.png", "pictures/a/0.png"])
+@pytest.mark.parametrize("shown", ["pictures", "link"])
+def test_show_writes_nothing_among_the_pictures_that_it_shows(data, tmp_path, out, shown):
+    (tmp_path / "pictures" / "a").mkdir(parents=True)
+    Image.fromarray(noise(0, 64, 64, 3)).save(str(tmp_path / "pictures" / "a" / "0.png"))
+    (tmp_path / "link").symlink_to(tmp_path / "pictures")
+    before = (tmp_path / "pictures" / "a" / "0.png").read_bytes()
+    done = data("show", tmp_path / shown, "--out", tmp_path / out)
+    assert done.returncode == 2
+    assert "lies among the pictures of" in done.stderr
+    found = {path.name: path.read_bytes() for path in (tmp_path / "pictures" / "a").iterdir()}
+    assert found == {"0.png": before}
+
+
+def test_show_writes_beside_the_folder_that_it_shows(data, tmp_path):
+    (tmp_path / "pictures").mkdir()
+    for number, image in enumerate(noise(0, 2, 64, 64, 3)):
+        Image.fromarray(image).save(str(tmp_path / "pictures" / f"{number}.png"))
+    done = data("show", tmp_path / "pictures", "--out", tmp_path / "pictures.png")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "pictures.png").is_file()
+
+
 def test_render_refuses_to_overwrite(data, tmp_path):
     (tmp_path / "out.npz").write_bytes(b"mine")
     assert data("render", tmp_path / "out.npz").returncode == 2

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from utils.data import load, names
 from utils.data.arm.looks import LOOKS
-from utils.data.registry import RENDERED
+from utils.data.registry import RENDERED, resolve
 from utils.data.sets.synthetic_arm import DEFAULT_SIZES
 from utils.data.storage.convert import without_unpacking
 from utils.data.storage.places import exists
@@ -52,8 +52,18 @@ def _show(options):
     if options.factor_sizes and options.name not in LOOKS:
         raise InputError(f"--factor-sizes: expected with {', '.join(LOOKS)} alone, not with {options.name}")
     choice = {"factor_sizes": _sizes(options.factor_sizes)} if options.factor_sizes else {}
+    _check_sheet(Path(options.out), Path(resolve(options.name, options.root)))
     write_contact_sheet(load(options.name, options.root, **choice), options.out)
     print(f"contact sheet: {options.out}")
+
+
+def _check_sheet(path, shown):
+    """InputError unless the sheet may go to `path`: a PNG file outside the folder that is shown, if it is a folder."""
+    if path.suffix.lower() != ".png":
+        raise InputError(f"--out {path}: expected a file name that ends in .png")
+    folder = Path(os.path.realpath(str(shown)))
+    if shown.is_absolute() and shown.is_dir() and folder in Path(os.path.realpath(str(path))).parents:
+        raise InputError(f"--out {path}: lies among the pictures of {shown}, expected another folder")
 
 
 def _fetch(options):
