@@ -2,11 +2,10 @@
 
 import hashlib
 import os
-import zipfile
 
 import numpy as np
 
-from .files import atomic_path
+from .files import UNREADABLE, atomic_path
 from .protocol import ARRAYS
 
 BLOCK = 1 << 20  # bytes of a file, and about as many of an array, that are read at a time
@@ -29,7 +28,7 @@ class CodesCache:
                 if str(saved["fingerprint"]) != self._key(key):
                     return None
                 return {name: saved[name] for name in ARRAYS[part]}
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        except (OSError, *UNREADABLE):
             return None
 
     def save(self, part, key, arrays):

@@ -1,12 +1,9 @@
 """Codes and factors of labelled points in .npz files, as `--codes` takes them."""
 
-import struct
-import zipfile
-import zlib
-
 import numpy as np
 
 from .errors import InputError
+from .files import UNREADABLE
 from .labelled import MOST_VALUES
 from .values import as_numbers, as_text, cut, number_names, written_twice
 
@@ -14,16 +11,6 @@ WHOLE = ("codes", "factors")
 TEST = ("codes_test", "factors_test")
 HALVES = ("codes_train", "factors_train", *TEST)
 NAMES = "factor_names"
-UNREADABLE = (  # what a damaged, encrypted, pickled or endless array raises
-    ValueError,
-    KeyError,
-    EOFError,
-    RuntimeError,
-    MemoryError,
-    struct.error,
-    zlib.error,
-    zipfile.BadZipFile,
-)
 
 
 def read_codes(paths, bins=None):

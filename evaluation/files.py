@@ -1,13 +1,31 @@
-"""Writing files so that a reader sees the old one or the new one, never half of one."""
+"""Writing files so that a reader sees the old one or the new one, never half of one; what damaged ones raise."""
 
 import contextlib
 import errno
 import os
 import re
+import struct
 import tempfile
+import tokenize
+import zipfile
+import zlib
 from pathlib import Path
 
 TEMPORARY = "disentanglement-kit-partial"  # stands in the name of every half-written file, and in no one else's
+UNREADABLE = (  # what NumPy raises, besides OSError, for a damaged, encrypted, pickled or endless array of an .npz file
+    SyntaxError,  # Python's parser of the header
+    tokenize.TokenError,
+    ValueError,
+    TypeError,
+    KeyError,
+    EOFError,
+    OverflowError,
+    RuntimeError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
 
 
 @contextlib.contextmanager

@@ -67,6 +67,16 @@ def test_cache_cut_short_is_not_used(cache):
     assert cache.load("points", "0") is None
 
 
+def test_cache_that_cannot_be_unpacked_is_not_used(cache):
+    cache.save("points", "0", POINTS)
+    path = cache.folder / "points.npz"
+    content = bytearray(path.read_bytes())
+    for mark, place in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        content[content.index(mark) + place] = 8  # says that the first array is compressed
+    path.write_bytes(content)
+    assert cache.load("points", "0") is None
+
+
 def dataset(images, name="set"):
     return SimpleNamespace(name=name, factor_sizes=(len(images),), images=images)
 
