@@ -19,7 +19,11 @@ def plan(dataset, part, seed, sizes):
     random_state = np.random.RandomState(seed)
     positions, labels = {}, {}
     for draw in DRAWS[part](dataset, random_state, sizes):
-        positions.setdefault(draw.array, []).append(dataset.index(draw.factors, random_state))
+        found = np.asarray(dataset.index(draw.factors, random_state))
+        if found.shape != (len(draw.factors),) or found.dtype.kind not in "iu":
+            expected = f"integers ({len(draw.factors)},), one for each point"
+            raise InputError(f"index: {found.dtype} {found.shape}, expected {expected}")
+        positions.setdefault(draw.array, []).append(found)
         if draw.labels is not None:
             labels.setdefault(draw.array, []).append(draw.labels)
     positions, labels = (
@@ -31,9 +35,7 @@ def plan(dataset, part, seed, sizes):
 
 
 def _check_positions(positions, num_images):
-    """InputError unless `positions` are those of images."""
-    if positions.ndim != 1 or positions.dtype.kind not in "iu":
-        raise InputError(f"index: {positions.dtype} {positions.shape}, expected integers, one for each point")
+    """InputError unless an image lies at each of `positions`."""
     outside = positions[(positions < 0) | (positions >= num_images)]
     if len(outside):
         raise InputError(

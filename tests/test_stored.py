@@ -63,6 +63,13 @@ def test_plan_refuses_positions_where_no_image_is(shift, what):
         plan(data, "points", 0, FEW)
 
 
+def test_plan_refuses_another_number_of_positions_than_points():
+    data = grid()
+    index, data.index = data.index, lambda factors, random_state: index(factors)[1:]
+    with pytest.raises(InputError, match=r"index: int64 \(15,\), expected integers \(16,\), one for each point"):
+        plan(data, "points", 0, FEW)
+
+
 def test_plan_votes_hold_one_factor_fixed():
     positions, labels = plan(grid(), "votes", 0, FEW)
     factors = np.stack(np.unravel_index(positions["local_variances"].reshape(-1, VOTE_SIZE), GRID), axis=-1)
