@@ -54,15 +54,19 @@ class Encoder:
         return np.ascontiguousarray(codes, dtype=np.float32)
 
     def check_repeats(self, images, report):
-        """Report codes that differ when the same `images` are encoded twice: sampled ones, or dropout left on."""
-        first, second = self(np.array(images)), self(np.array(images))  # copies: it may change what it gets
+        """Report codes that differ when the same `images` are encoded twice, the second time in two batches.
+
+        They are sampled, or dropout is left on, or batch normalisation.
+        """
+        first = self(np.array(images))  # a copy: it may change what it gets
+        second = np.concatenate([self(np.array(some)) for some in np.array_split(images, 2) if len(some)])
         moved = np.abs(first - second).max(axis=0)
         latents = np.flatnonzero(moved > REPEATS * np.abs(first).max())
         if len(latents):
             report.say(
-                f"encoder: encodes the same images differently each time (latent {latents[0]} by up to "
-                f"{moved[latents[0]]:.2g}; {len(latents)} of {len(moved)} latents differ). Here each image is encoded "
-                "once, by the original each time that it is drawn: the scores differ from its scores"
+                f"encoder: encodes the same images differently each time, or in another batch (latent {latents[0]} by "
+                f"up to {moved[latents[0]]:.2g}; {len(latents)} of {len(moved)} latents differ). Here each image is "
+                "encoded once, by the original each time that it is drawn: the scores differ from its scores"
             )
 
 

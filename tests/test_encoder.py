@@ -95,8 +95,15 @@ def test_check_repeats_says_that_codes_are_sampled():
     noise = np.array([0, 1, 1, 0] * 3)
     Encoder(lambda images: flatten(images) + noise * random_state.randn(len(images), 12)).check_repeats(IMAGES, report)
     assert len(report.lines) == 1
-    assert report.lines[0].startswith("encoder: encodes the same images differently each time (latent 1 by up to ")
+    told = "encoder: encodes the same images differently each time, or in another batch (latent 1 by up to "
+    assert report.lines[0].startswith(told)
     assert "6 of 12 latents differ" in report.lines[0]
+
+
+def test_check_repeats_says_that_codes_depend_on_their_batch():
+    report = Lines()
+    Encoder(lambda images: flatten(images) - flatten(images).mean(axis=0)).check_repeats(IMAGES, report)
+    assert "or in another batch" in report.lines[0]
 
 
 @pytest.mark.parametrize("represent", [flatten, lambda images: np.zeros((len(images), 3))])

@@ -157,10 +157,19 @@ def test_study_never_takes_a_run_of_more_steps_for_one_of_fewer(study, calls, tm
     assert calls == []
 
 
+def test_study_never_goes_on_with_a_run_of_another_configuration(study, calls, tmp_path, capsys):
+    run = tmp_path / "study" / "runs" / "4-seed0"
+    run.mkdir(parents=True)
+    (run / "config.json").write_text(Config(gamma=7.0).to_json(), encoding="utf-8")
+    assert study("configs/studies/latents.yml", "seeds=1", "latent_dim=4") == 1
+    assert "gamma was 7.0 and is now 30.0" in capsys.readouterr().out
+    assert calls == []
+
+
 def test_study_never_goes_on_with_a_run_whose_rate_fell_over_other_steps(study, calls, tmp_path, capsys):
     run = tmp_path / "study" / "runs" / "4-seed0"
     run.mkdir(parents=True)
-    (run / "config.json").write_text(Config(steps=10, decay="steps").to_json(), encoding="utf-8")
+    (run / "config.json").write_text(Config(latent_dim=4, width=2, steps=10, decay="steps").to_json(), encoding="utf-8")
     assert study("configs/studies/latents.yml", "seeds=1", "latent_dim=4", "steps=20", "decay=steps") == 1
     assert "is of 10 steps, over which its learning rate falls, expected 20" in capsys.readouterr().out
 

@@ -90,9 +90,14 @@ def _make_result(folder, name, stage, environment, lock):
 
 
 def _check_what_is_there(run_folder, config):
-    """Failed if the run that is there is beyond the steps of `config`, or its learning rate fell on another way."""
+    """Failed if the run that is there cannot go on as one of `config`: other keys, more steps, a rate that fell."""
     log, before = read_log(run_folder / "log.csv"), read_run_config(run_folder)
     reached = int(log["step"][-1]) if log else 0
+    then, now = ({} if one is None else _lasting(one) for one in (before, config))
+    differing = [key for key in then if then[key] != now[key] and key not in ("steps", "dataset")]  # see train.py
+    if differing:
+        found = ", ".join(f"{key} was {then[key]!r} and is now {now[key]!r}" for key in differing)
+        raise Failed(f"{run_folder} is of another configuration ({found}); delete it, or take another --output")
     if reached > config.steps:
         raise Failed(f"{run_folder} is at step {reached} already, expected {config.steps} at most; delete that folder")
     if before and before.steps != config.steps and config.decay != "none":
