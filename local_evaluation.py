@@ -20,11 +20,13 @@ if "OMP_WAIT_POLICY" not in os.environ:  # before PyTorch is loaded; train.py sa
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 try:
-    from utils.errors import entry_point
+    from utils.errors import InputError, entry_point
 except ImportError as error:  # another project's `utils` comes first, or a package is missing
     found = getattr(sys.modules.get("utils"), "__file__", None) or "none"
     if os.path.dirname(os.path.dirname(os.path.abspath(found))) == os.path.dirname(os.path.abspath(__file__)):
         told = f"{error}; expected the packages of requirements.txt, as in .venv/bin/python, which ./run.sh makes"
+    elif found == "none":
+        told = f"{error}; expected Python to look beside this file, which -I, -P and PYTHONSAFEPATH forbid"
     else:
         told = f"utils: found {found} instead of the kit's; rename it or take it off PYTHONPATH"
     print(f"error: {told}", file=sys.stderr)
@@ -83,7 +85,9 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--encoder", help="TorchScript file; default: the experiment's")
     parser.add_argument(
-        "--dataset", help="name of a data set; default: $AICROWD_DATASET_NAME, or what it was trained on"
+        "--dataset",
+        help="name of a data set; default: $AICROWD_DATASET_NAME, or what the encoder's run was trained on, or "
+        f"{DEFAULT_DATASET} where no run is",
     )
     parser.add_argument(
         "--codes",
@@ -129,11 +133,14 @@ def make_report(folder, dataset, encoder):
 
 
 def configured_dataset(run_folder):
-    """The data set that the config.json in `run_folder` names, else the embedded one."""
-    try:
-        return json.loads((run_folder / "config.json").read_text(encoding="utf-8"))["dataset"]
-    except (OSError, ValueError, KeyError, TypeError):
+    """The data set that the config.json in `run_folder` names; the embedded one if nobody trained there."""
+    path = run_folder / "config.json"
+    if not path.exists() and not (run_folder / "dataset.json").exists():
         return DEFAULT_DATASET
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["dataset"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(f"{path}: tells no data set; expected it as train.py wrote it, or --dataset NAME") from None
 
 
 def _folder_of(encoder):

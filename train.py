@@ -33,6 +33,8 @@ except ImportError as error:  # another project's `utils` comes first, or a pack
     found = getattr(sys.modules.get("utils"), "__file__", None) or "none"
     if os.path.dirname(os.path.dirname(os.path.abspath(found))) == os.path.dirname(os.path.abspath(__file__)):
         told = f"{error}; expected the packages of requirements.txt, as in .venv/bin/python, which ./run.sh makes"
+    elif found == "none":
+        told = f"{error}; expected Python to look beside this file, which -I, -P and PYTHONSAFEPATH forbid"
     else:
         told = f"utils: found {found} instead of the kit's; rename it or take it off PYTHONPATH"
     print(f"error: {told}", file=sys.stderr)
@@ -48,7 +50,7 @@ from utils.memory import is_out_of_memory, keep_freed_memory
 from utils.run.budget import Budget, process_start
 from utils.run.folder import Run, describe_images
 from utils.run.loop import Loop, NotFinite
-from utils.run.signals import Stop
+from utils.run.signals import Stop, Stopped
 from utils.training.device import resolve_device
 from utils.training.distributed import ProcessLost, is_main, join, run_in_all
 from utils.training.trainer import Trainer
@@ -66,6 +68,10 @@ def main(arguments=None, began=None):
                 return run_training(options, environment, config, budget, stop, events)
             except ProcessLost as error:
                 return fail(str(error), events)
+            except Stopped as stopped:
+                print(f"{stopped}; the same command begins again", file=sys.stderr, flush=True)
+                events.stopped(str(stopped))
+                return 128 + stopped.signal
 
 
 def read_inputs(arguments):
@@ -121,8 +127,9 @@ def run_training(options, environment, config, budget, stop, events):
             count = f"{len(data.images):,} images"
             where = f"{device} in {trainer.precision}, from step {trainer.step}"
             log(f"training {config.objective} on {data.name} ({count}), {where}", group)
-            if seconds_before and config.decay == "budget":
+            if seconds_before and config.decay == "budget" and trainer.step < config.steps:
                 log(f"note: the learning rate rises again, to fall to 0 with {clock(config.time_budget)} more", group)
+            stop.keep()
             reason = train(Loop(trainer, run, budget, stop, events, seconds_before), events)
             return finish(reason, trainer, run, stop, events) if reason else 1
 

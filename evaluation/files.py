@@ -46,7 +46,8 @@ def atomic_path(path):
     try:
         yield temporary
         _flush(temporary)
-        os.chmod(name, 0o666 & ~_umask())  # mkstemp's files are private, which a grader under another user is not
+        with contextlib.suppress(PermissionError):  # of a file system without permissions, as on a USB stick
+            os.chmod(name, 0o666 & ~_umask())  # mkstemp's files are private, which a grader under another user is not
         os.replace(name, str(path))
     finally:
         with contextlib.suppress(FileNotFoundError):
@@ -76,6 +77,9 @@ def _flush(path):
     handle = os.open(str(path), os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # of a file system that has no such thing
+            raise
     finally:
         os.close(handle)
 

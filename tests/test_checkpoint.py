@@ -1,4 +1,6 @@
+import errno
 import inspect
+import os
 import pathlib
 
 import pytest
@@ -122,3 +124,31 @@ def test_load_runs_no_code_of_a_strangers_checkpoint(tmp_path):
     with pytest.raises(ValueError, match=r"step_0000000001\.ckpt: not a checkpoint that"):
         checkpoint.load(tmp_path / "step_0000000001.ckpt")
     assert not (tmp_path / "made").exists()
+
+
+@pytest.fixture
+def room_for_two(tmp_path, monkeypatch):
+    """A folder on whose disk a third checkpoint has no room."""
+    replace = os.replace
+
+    def full(source, target):
+        if len(list(tmp_path.glob("step_*.ckpt"))) > 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(source, target)
+
+    monkeypatch.setattr("os.replace", full)
+    return tmp_path
+
+
+def test_save_makes_room_on_a_full_disk(room_for_two):
+    for step in (1, 2, 3):
+        checkpoint.save(room_for_two, state(step))
+    assert [path.name for path in sorted(room_for_two.iterdir())] == ["step_0000000002.ckpt", "step_0000000003.ckpt"]
+
+
+def test_save_makes_room_by_a_damaged_checkpoint_and_not_by_the_sound_one_before_it(room_for_two):
+    for step in (1, 2):
+        checkpoint.save(room_for_two, state(step))
+    damage(room_for_two / "step_0000000002.ckpt")
+    checkpoint.save(room_for_two, state(3))
+    assert [path.name for path in sorted(room_for_two.iterdir())] == ["step_0000000001.ckpt", "step_0000000003.ckpt"]

@@ -149,6 +149,13 @@ def test_own_folder_skips_hidden_companions(tmp_path):
     assert numbers(tmp_path / "p") == [0]
 
 
+def test_own_folder_refuses_pictures_whose_names_have_no_ending(tmp_path):
+    write(tmp_path / "p", "0.png", "1.png")
+    (tmp_path / "p" / "1.png").rename(tmp_path / "p" / "1")
+    with pytest.raises(InputError, match=r"1 files that are not read found \(1 pictures whose names have no ending\)"):
+        load(tmp_path / "p", "/nowhere")
+
+
 def test_own_folder_refuses_files_that_it_would_leave_out(tmp_path):
     write(tmp_path / "p", "0.png")
     for name in ("1.heic", "2.heic", "sub/3.exr"):

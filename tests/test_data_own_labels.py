@@ -145,10 +145,33 @@ def test_table_that_is_not_text_is_refused(folder, content):
     refused(folder, r"labels\.csv")
 
 
-@pytest.mark.parametrize("missing", ["", " ", "NaN", "nan", "inf", "NA", "null"])
+@pytest.mark.parametrize("missing", ["", " ", "NaN", "nan", "inf", "NA", "null", "-nan", "#N/A"])
 def test_table_with_a_missing_value_is_refused(folder, missing):
     table(folder, ["0.5", "0.5", missing, "1.5", "1.5", "1.5"])
     refused(folder, r"labels\.csv, line 4: factor 'shape' has no value")
+
+
+@pytest.mark.parametrize("missing", ["", "nan", "N/A", "#N/A", "<NA>", "NaT", "NULL"])
+def test_table_with_a_missing_name_is_refused(folder, missing):
+    table(folder, ["a", "a", missing, "b", "b", missing])
+    refused(folder, r"labels\.csv, line 4: factor 'shape' has no value")
+
+
+def test_table_is_found_whatever_its_capitals(folder):
+    table(folder, [0, 1, 0, 1, 0, 1])
+    (folder / "labels.csv").rename(folder / "Labels.CSV")
+    assert labels(folder) == [[0, 1, 0, 1, 0, 1]]
+
+
+def test_two_tables_are_refused(folder):
+    table(folder, [0, 1, 0, 1, 0, 1])
+    (folder / "Labels.csv").write_text("file,a\n")
+    refused(folder, r"Labels\.csv and .*labels\.csv: two tables of labels; expected one")
+
+
+def test_table_that_is_a_link_to_nothing_is_named(folder):
+    (folder / "labels.csv").symlink_to("gone.csv")
+    refused(folder, r"labels\.csv: cannot be read \(a link to gone\.csv: No such file")
 
 
 @pytest.mark.parametrize("names", ["file,a,a", "file,a,"])

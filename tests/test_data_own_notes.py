@@ -36,6 +36,12 @@ def test_read_notes_refuses_two_files(folder):
         read_notes(folder)
 
 
+def test_read_notes_names_a_link_to_nothing(folder):
+    (folder / "factors.yml").symlink_to("gone.yml")
+    with pytest.raises(InputError, match=r"factors\.yml: cannot be read \(a link to gone\.yml: No such file"):
+        read_notes(folder)
+
+
 def test_read_notes_takes_all_keys_of_a_folder(folder):
     (folder / "factors.yml").write_text("factors: [a, b]\nbins: {a: 4}\nbits: 12\n")
     notes = read_notes(folder)

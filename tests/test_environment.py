@@ -109,7 +109,7 @@ def test_an_evaluation_name_that_leaves_by_a_link_is_refused(tmp_path):
     output = tmp_path / "shared"
     output.mkdir()
     (output / "link").symlink_to(tmp_path)
-    with pytest.raises(InputError, match="AICROWD_EVALUATION_NAME"):
+    with pytest.raises(InputError, match=rf"AICROWD_EVALUATION_NAME='link/x': leads to {tmp_path}/x; expected"):
         read_environment({"AICROWD_OUTPUT_PATH": str(output), "AICROWD_EVALUATION_NAME": "link/x"})
 
 

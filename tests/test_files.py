@@ -1,3 +1,4 @@
+import errno
 import os
 import stat
 
@@ -82,3 +83,13 @@ def test_atomic_path_does_not_replace_what_is_not_a_regular_file(tmp_path):
     with pytest.raises(OSError, match="not a regular file"):
         write_text(tmp_path / "pipe", "text")
     assert stat.S_ISFIFO(os.stat(str(tmp_path / "pipe")).st_mode)
+
+
+def test_write_text_does_without_permissions_and_flushing_where_a_file_system_has_none(tmp_path, monkeypatch):
+    def refuse(reason):
+        return lambda *arguments: (_ for _ in ()).throw(OSError(reason, os.strerror(reason)))
+
+    monkeypatch.setattr("os.chmod", refuse(errno.EPERM))
+    monkeypatch.setattr("os.fsync", refuse(errno.EINVAL))
+    write_text(tmp_path / "a.txt", "text")
+    assert (tmp_path / "a.txt").read_text() == "text"

@@ -11,6 +11,7 @@ from evaluation.files import TEMPORARY
 from utils.config import Config
 from utils.data.dataset import DataSet
 from utils.errors import InputError
+from utils.run import checkpoint
 from utils.run.folder import Run, describe_images, read_run_config, refuse_other_images
 
 IMAGES = {"name": "tiny", "images": 40, "height": 64, "width": 64, "channels": 3, "fingerprint": "1234"}
@@ -59,6 +60,36 @@ def test_open_fresh_keeps_the_old_run_aside(tmp_path):
     opened(tmp_path / "run", fresh=True, gamma=9.0)
     kept = [read_run_config(tmp_path / name).gamma for name in ("run.1", "run.2", "run")]
     assert kept == [7.0, 8.0, 9.0]
+
+
+def test_open_fresh_leaves_a_link_where_it_leads(tmp_path):
+    (tmp_path / "link").symlink_to("run")
+    opened(tmp_path / "run", gamma=7.0)
+    opened(tmp_path / "link", fresh=True, gamma=8.0)
+    assert (tmp_path / "link").is_symlink()
+    kept = [read_run_config(tmp_path / name).gamma for name in ("run.1", "run", "link")]
+    assert kept == [7.0, 8.0, 8.0]
+
+
+def test_open_keeps_a_trained_encoder_whose_checkpoints_are_gone(tmp_path, capsys):
+    encoder = opened(tmp_path / "run").encoder_path
+    encoder.write_text("trained")
+    (tmp_path / "run" / "log.csv").write_text("step,kl\n50,1\n")
+    opened(tmp_path / "run")
+    assert encoder.with_name("pytorch_model.pt.1").read_text() == "trained"
+    assert (tmp_path / "run" / "log.csv.1").read_text() == "step,kl\n50,1\n"
+    told = capsys.readouterr().out
+    assert "holds no checkpoint, so training begins anew" in told
+    assert f"what was {encoder} is now {encoder}.1" in told
+
+
+def test_open_leaves_the_encoder_of_a_run_that_goes_on(tmp_path):
+    run = opened(tmp_path / "run")
+    run.encoder_path.write_text("trained")
+    (tmp_path / "run" / "log.csv").write_text("step,kl\n50,1\n")
+    checkpoint.save(run.checkpoints, {"step": 50})
+    opened(tmp_path / "run")
+    assert run.encoder_path.read_text() == "trained"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", '{"gama": 1}'])

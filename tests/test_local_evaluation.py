@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import local_evaluation
+from utils.errors import InputError
 from utils.grader.environment import read_environment
 
 SIZES = {"shape": 3, "size": 2, "place": 4}
@@ -236,11 +237,17 @@ def test_data_set_that_another_run_s_encoder_was_trained_on(asked_for, tmp_path)
     assert asked_for("--encoder", str(encoder), AICROWD_OUTPUT_PATH=str(tmp_path)) == "cars3d"
 
 
-@pytest.mark.parametrize("written", [None, "", "[]", "{}"])
-def test_data_set_default(asked_for, tmp_path, written):
-    if written is not None:
-        trained_run(tmp_path / "experiment", written)
+def test_data_set_default(asked_for, tmp_path):
     assert asked_for(AICROWD_OUTPUT_PATH=str(tmp_path)) == "synthetic_arm"
+
+
+@pytest.mark.parametrize("written", ["", "[]", "{}", None])
+def test_data_set_of_a_run_that_tells_none_is_not_the_default(asked_for, tmp_path, written):
+    trained_run(tmp_path / "experiment", written or "")
+    if written is None:
+        (tmp_path / "experiment" / "config.json").rename(tmp_path / "experiment" / "dataset.json")
+    with pytest.raises(InputError, match=r"experiment.config\.json: tells no data set.*--dataset NAME"):
+        asked_for(AICROWD_OUTPUT_PATH=str(tmp_path))
 
 
 def test_local_evaluation_ends_at_once_on_interrupt_and_keeps_what_is_done(files, encoder, spawn):

@@ -208,6 +208,13 @@ def test_paper_entry_is_its_own_row_of_table_3():
     assert paper.entry()[1] == paper.table("table3").rows["512"]
 
 
+def test_report_takes_a_log_from_which_the_time_was_removed(run, dataset):
+    (run / "log.csv").write_text("step,kl\n50,3.25\n100,4.5\n", encoding="utf-8")
+    page = text_of(write_report(run, dataset))
+    assert "100 steps" in page
+    assert "100 steps in" not in page
+
+
 def test_report_command_refuses_a_folder_without_a_run(called, tmp_path):
     found = called(main, tmp_path / "none")
     assert found.returncode == 2

@@ -4,27 +4,40 @@ import threading
 
 import pytest
 
-from utils.run.signals import Stop
+from utils.run.signals import Stop, Stopped
+
+
+@pytest.fixture
+def stop():
+    """A Stop that is entered and kept by somebody who reads it."""
+    with Stop() as entered:
+        entered.keep()
+        yield entered
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_stop_keeps_the_first_signal(number):
-    with Stop() as stop:
-        os.kill(os.getpid(), number)
-        assert stop.signal == number
+def test_stop_ends_at_once_what_nobody_keeps(number):
+    with pytest.raises(Stopped, match=rf"stopped by {number.name} before") as caught, Stop():
+        signal.raise_signal(number)
+    assert caught.value.signal == number
 
 
-def test_stop_takes_a_second_signal_at_once_for_the_same_request():
-    with Stop() as stop:
-        os.kill(os.getpid(), signal.SIGTERM)
-        os.kill(os.getpid(), signal.SIGINT)
-        assert stop.signal == signal.SIGTERM
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_stop_keeps_the_first_signal(stop, number):
+    os.kill(os.getpid(), number)
+    assert stop.signal == number
 
 
-def test_stop_lets_a_later_signal_act_as_it_always_does(monkeypatch):
+def test_stop_takes_a_second_signal_at_once_for_the_same_request(stop):
+    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGINT)
+    assert stop.signal == signal.SIGTERM
+
+
+def test_stop_lets_a_later_signal_act_as_it_always_does(stop, monkeypatch):
     monkeypatch.setattr(Stop, "PATIENCE", 0.0)
-    with pytest.raises(KeyboardInterrupt), Stop():  # noqa: PT012
-        os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
 
 

@@ -116,6 +116,19 @@ def test_train_keeps_going_when_its_folder_becomes_a_file_and_says_so(start, fol
     assert torch.isfinite(codes(folder)).all()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_train_ends_at_once_on_a_signal_while_data_are_unpacked(train, folder, monkeypatch, number):
+    def load(name, data_root):
+        signal.raise_signal(number)
+        raise AssertionError("went on")
+
+    monkeypatch.setattr(train_module, "load", load)
+    done = train()
+    assert done.returncode == 128 + number
+    assert done.stderr == f"stopped by {number.name} before training began; the same command begins again\n"
+    assert not folder.exists()
+
+
 def test_plan_ends_at_ctrl_c(train, monkeypatch):
     monkeypatch.setattr(train_module, "print_plan", lambda *arguments: signal.raise_signal(signal.SIGINT))
     assert train("--plan").returncode == 130

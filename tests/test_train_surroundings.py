@@ -246,3 +246,13 @@ def test_a_missing_package_is_named_and_not_the_kits_own_utils(script):
     assert done.stderr.startswith("error: No module named ")
     assert done.stderr.count("\n") == 1
     assert ".venv/bin/python" in done.stderr
+
+
+@pytest.mark.parametrize("script", ["train.py", "local_evaluation.py"])
+def test_a_python_that_does_not_look_beside_the_script_is_named(script):
+    done = subprocess.run(
+        [sys.executable, "-I", script], cwd=str(REPOSITORY), capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: No module named 'utils'")
+    assert "PYTHONSAFEPATH" in done.stderr

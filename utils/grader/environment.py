@@ -70,5 +70,7 @@ def _contained(folder, name):
     inside = os.path.realpath(os.path.join(str(folder), name.replace("\0", "")))
     above = os.path.realpath(str(folder))
     if "\0" in name or inside == above or os.path.commonpath([inside, above]) != above:
-        raise InputError(f"AICROWD_EVALUATION_NAME={name!r}: expected the name of a folder inside {folder}")
+        raise InputError(
+            f"AICROWD_EVALUATION_NAME={name!r}: leads to {inside}; expected the name of a folder inside {folder}"
+        )
     return name

@@ -45,7 +45,9 @@ def page(contents):
 def _summary(contents):
     parts = [f"run “{contents.name}”"]
     if contents.log:
-        parts += [f"{int(contents.log['step'][-1]):,} steps in {clock(contents.log['seconds'][-1])}"]
+        parts += [f"{int(contents.log['step'][-1]):,} steps"]
+    if "seconds" in contents.log:  # the user may have removed the column
+        parts[-1] += f" in {clock(contents.log['seconds'][-1])}"
     if contents.config:
         parts += [f"{contents.config['latent_dim']} latents", f"batch {contents.config['batch_size']}"]
     return " · ".join([*parts, f"{contents.num_images:,} images"])
@@ -85,7 +87,9 @@ def _reconstructions(contents):
 
 def _traversals(contents):
     if contents.view is None:
-        return _section("Traversals", "<p>This folder holds no checkpoint, so there is no decoder to show.</p>")
+        return _section(
+            "Traversals", "<p>No checkpoint here fits the configuration and the images: no decoder to show.</p>"
+        )
     active = int((contents.view.kl > ACTIVE_KL).sum())
     captions = [_caption(contents, latent) for latent in contents.view.latents]
     text = (
@@ -121,7 +125,7 @@ def _maps(contents):
 
 
 def _facts(contents):
-    times = {"training": clock(contents.log["seconds"][-1])} if contents.log else {}
+    times = {"training": clock(contents.log["seconds"][-1])} if "seconds" in contents.log else {}
     times.update({f"scoring: {name}": f"{result['elapsed_time']:.1f} s" for name, result in contents.results.items()})
     tables = {"Configuration": contents.config, "Versions and hardware": contents.machine, "Time": times}
     figures = [f"<figure><h3>{title}</h3>{_text_table(values)}</figure>" for title, values in tables.items() if values]

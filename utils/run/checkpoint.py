@@ -3,6 +3,7 @@
 A file is the line 'disentanglement-checkpoint-1 SHA256\\n' and then what torch.save wrote.
 """
 
+import errno
 import hashlib
 import inspect
 import io
@@ -18,24 +19,53 @@ from utils.files import atomic_path
 
 MAGIC = b"disentanglement-checkpoint-1 "
 KEPT = 2
+FULL = (errno.ENOSPC, errno.EDQUOT)
 SET_ASIDE = "--fresh sets that run aside"
 
 
 def save(folder, state):
     """Write `state` (tensors and plain values, with the key 'step') into `folder`.
 
-    Removed are older ones but one, and those of later steps, which were damaged or from which the run went back.
+    Removed are older ones but one, and those of later steps, which were damaged or from which the run went back. On a
+    disk that has no room for a third, all but the newest sound one are removed before.
     """
     buffer = io.BytesIO()
     torch.save(state, buffer)
     payload = buffer.getbuffer()
     path = Path(folder) / f"step_{state['step']:010d}.ckpt"
-    with atomic_path(path) as temporary, temporary.open("wb") as out:
-        out.write(MAGIC + hashlib.sha256(payload).hexdigest().encode() + b"\n")
-        out.write(payload)
+    try:
+        _write(path, payload)
+    except OSError as error:
+        if error.errno not in FULL or not _keep_one(folder):
+            raise
+        _write(path, payload)
     found = _newest_first(folder)
     for other in found[: found.index(path)] + found[found.index(path) + KEPT :]:
         other.unlink()
+
+
+def _write(path, payload):
+    with atomic_path(path) as temporary, temporary.open("wb") as out:
+        out.write(MAGIC + hashlib.sha256(payload).hexdigest().encode() + b"\n")
+        out.write(payload)
+
+
+def _keep_one(folder):
+    """Remove all checkpoints but the newest sound one; whether there was another to remove."""
+    found = _newest_first(folder)
+    kept = next((path for path in found if _is_sound(path)), None)
+    others = [path for path in found if path != kept] if kept else []
+    for path in others:
+        path.unlink()
+    return bool(others)
+
+
+def _is_sound(path):
+    try:
+        load(path)
+    except (ValueError, OSError):
+        return False
+    return True
 
 
 def load_latest(folder, device="cpu"):
@@ -52,6 +82,11 @@ def load_latest(folder, device="cpu"):
                 raise InputError(f"{error}; expected a sound checkpoint, and there is none; {SET_ASIDE}") from None
             print(f"warning: {error}; the one before it is used", file=sys.stderr, flush=True)
     return None
+
+
+def is_there(folder):
+    """Whether `folder` holds a checkpoint, sound or not."""
+    return bool(_newest_first(folder))
 
 
 def newest_step(folder):

@@ -11,6 +11,7 @@ from utils.files import numbered, remove_leftovers, write_text
 from utils.run import checkpoint, lock
 from utils.run.checkpoint import SET_ASIDE
 from utils.run.export import export_encoder
+from utils.run.log import read_log
 from utils.training import models
 
 FREE_TO_CHANGE = ("steps", "time_budget", "checkpoint_every", "device")  # between a run and its continuation
@@ -49,6 +50,7 @@ class Run:
             if fresh and {path.name for path in self.folder.iterdir()} > {lock.NAME}:
                 self._set_aside()
             self._refuse_another_run(images)
+            self._keep_encoder_without_checkpoints()
             for folder in (self.folder, self.checkpoints, self.encoder_path.parent):
                 remove_leftovers(folder)
             (self.encoder_path.parent / "results").mkdir(parents=True, exist_ok=True)
@@ -134,9 +136,22 @@ class Run:
         if before.decay == "steps" and before.steps != self.config.steps:
             print(f"note: the learning rate falls over {self.config.steps:,} steps now, it fell over {before.steps:,}")
 
+    def _keep_encoder_without_checkpoints(self):
+        """Set a trained encoder aside that nothing can go on from: the run begins anew and would replace it."""
+        if checkpoint.is_there(self.checkpoints) or not read_log(self.folder / "log.csv"):
+            return
+        print(f"note: {self.checkpoints} holds no checkpoint, so training begins anew")
+        for path in (self.encoder_path, self.folder / "log.csv"):
+            if path.exists():
+                aside = numbered(path)
+                path.rename(aside)
+                print(f"note: what was {path} is now {aside}")
+
     def _set_aside(self):
-        aside = numbered(self.folder)
-        self.folder.rename(aside)
+        folder = self.folder.resolve()  # where it is a link, that stays
+        aside = numbered(folder)
+        folder.rename(aside)
+        folder.mkdir()
         (aside / lock.NAME).unlink()
         self.lock.close()
         self._lock()

@@ -1,13 +1,25 @@
-"""SIGTERM, SIGINT and SIGHUP as a request that the loop reads, so that a run ends with everything saved."""
+"""SIGTERM, SIGINT and SIGHUP as a request that the loop reads, so that a run ends with everything saved.
+
+Before the loop there is nothing to save: they end the run at once.
+"""
 
 import signal
 import threading
 import time
 
 
-class Stop:
-    """While entered, the first of the watched signals is kept in `signal`; a later one acts as it always does.
+class Stopped(BaseException):
+    """A signal came before there was a loop that could read it; no `except Exception` holds it up."""
 
+    def __init__(self, number):
+        super().__init__(f"stopped by {number.name} before training began")
+        self.signal = number
+
+
+class Stop:
+    """While entered, the first of the watched signals raises Stopped; from `keep()` on it is kept in `signal` instead.
+
+    A later one acts as it always does.
     Within PATIENCE seconds a second one counts for the same request: torchrun passes on what the terminal has sent
     already, and a shell that is hung up does so too. A signal that whoever started the process has it ignore (nohup)
     stays ignored. Python takes signals in the main thread alone; in another one nothing is watched.
@@ -18,7 +30,7 @@ class Stop:
 
     def __init__(self):
         self.signal = None
-        self._came, self._before = 0.0, {}
+        self._kept, self._came, self._before = False, 0.0, {}
 
     def __enter__(self):
         if threading.current_thread() is threading.main_thread():
@@ -33,9 +45,15 @@ class Stop:
     def __exit__(self, *exception):
         self._restore()
 
+    def keep(self):
+        """From now on somebody reads `signal`."""
+        self._kept = True
+
     def _note(self, number, frame):
         if self.signal is None:
             self.signal, self._came = signal.Signals(number), time.monotonic()
+            if not self._kept:
+                raise Stopped(self.signal)
         elif time.monotonic() - self._came > self.PATIENCE:
             self._restore()
             signal.raise_signal(number)

@@ -10,7 +10,7 @@ from pathlib import Path
 from evaluation.values import natural
 from utils.data.storage.convert import converted
 from utils.data.storage.copies import is_copy
-from utils.data.storage.pictures import SUFFIXES, form, largest_value, read_picture
+from utils.data.storage.pictures import SUFFIXES, form, is_picture, largest_value, read_picture
 from utils.errors import InputError
 
 READER = 2  # to be raised with any change of what a picture is read as
@@ -50,8 +50,8 @@ def find_pictures(folder):
         suffix = os.path.splitext(path)[1].lower()
         if suffix in SUFFIXES:
             found.append(path)
-        elif suffix not in COMPANIONS:
-            others[suffix] += 1
+        elif suffix not in COMPANIONS or (not suffix and is_picture(path)):
+            others[suffix or "pictures whose names have no ending"] += 1
     if not found:
         raise InputError(f"{folder}: no pictures found, expected files that end in {', '.join(SUFFIXES)}")
     if others:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import csv
+import os
 import posixpath
 import unicodedata
 from typing import NamedTuple
@@ -18,12 +19,12 @@ from evaluation.values import as_numbers, as_text, cut, number_names, written_tw
 from utils.data.sets.own_folder import find_pictures
 from utils.data.storage import npz
 from utils.data.storage.images import opened_h5
-from utils.data.storage.places import exists
+from utils.data.storage.places import stat
 from utils.errors import InputError
 
 TABLE = "labels.csv"
 ARRAYS = ("labels", "factors")  # where labels are looked for unless the notes name an array
-MISSING = ("", "nan", "na", "n/a", "null")
+MISSING = ("", "nan", "-nan", "na", "n/a", "#n/a", "<na>", "nat", "null")  # as spreadsheets and pandas write it
 
 
 class Labels(NamedTuple):
@@ -46,14 +47,14 @@ def read_table(folder, notes):
     Separated by commas, semicolons or tabs, the first line with the factors' names. InputError, with the line: a
     picture that is not there, is not in the table or is there twice; a value that is missing.
     """
-    path = folder / TABLE
+    path = _find_table(folder)
     if notes.grid:
-        if exists(path):
+        if path:
             raise InputError(f"{notes.path}: describes a full grid, but there is {path} as well; expected one of them")
         return None
-    if not exists(path):
+    if not path:
         if notes.names or notes.bins:
-            raise InputError(f"{notes.path}: names or bins of labels, but there is no {path}")
+            raise InputError(f"{notes.path}: names or bins of labels, but there is no {folder / TABLE}")
         return None
     names, rows = _read_rows(path)
     pictures, lines = _by_name(folder), {}
@@ -70,6 +71,19 @@ def read_table(folder, notes):
     columns = [np.array([row[place].strip() for _, row in rows]) for place in range(1, len(names) + 1)]
     where = [f"line {line}" for line, _ in rows]
     return Table([pictures[name] for name in lines], _labels(path, notes.names or names, columns, notes.bins, where))
+
+
+def _find_table(folder):
+    """The path of the table in `folder`, its name in capitals or not; None: there is none. InputError: two."""
+    try:
+        found = [folder / name for name in sorted(os.listdir(str(folder))) if name.lower() == TABLE]
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read ({error.strerror or error})") from error
+    if len(found) > 1:
+        raise InputError(f"{' and '.join(map(str, found))}: two tables of labels; expected one")
+    for path in found:
+        stat(path)
+    return found[0] if found else None
 
 
 def read_arrays(path, notes, count):

@@ -18,7 +18,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from utils.data.storage.places import exists
+from utils.data.storage.places import exists, stat
 from utils.errors import InputError
 from utils.yaml_files import read_yaml
 
@@ -44,8 +44,8 @@ def read_notes(path):
     found = {}
     for suffix in SUFFIXES:
         candidate = stem.parent / (stem.name + suffix)
-        if exists(candidate):
-            state = candidate.stat()
+        if exists(candidate) or candidate.is_symlink():
+            state = stat(candidate)
             found.setdefault((state.st_dev, state.st_ino), candidate)  # once where capitals do not count
     if len(found) > 1:
         raise InputError(f"{' and '.join(str(other) for other in found.values())}: two files of notes; expected one")

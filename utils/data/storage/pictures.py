@@ -23,11 +23,25 @@ SIDE = 64
 _GREY = ("1", "L", "LA", "La")
 
 
+_WITH_SIGNATURE = tuple(name for name in _FORMATS if name != "TGA")  # whose first bytes tell them
+
+
 class Form(NamedTuple):
     """What a picture's header says."""
 
     is_grey: bool  # it cannot hold colour: grey, one bit a pixel, or a palette of greys
     has_alpha: bool  # parts of it may be transparent
+
+
+def is_picture(path):
+    """Whether the first bytes of a file are a picture's, whatever it is called."""
+    from PIL import Image
+
+    try:
+        with Image.open(str(path), formats=_WITH_SIGNATURE):
+            return True
+    except Exception:  # parsers of foreign formats raise nearly anything
+        return False
 
 
 def form(path):
