@@ -110,7 +110,7 @@ def test_report_of_an_empty_folder_is_a_page(tmp_path, dataset):
     html = text_of(write_report(tmp_path, dataset))
     assert "has not been scored" in html
     assert "no log.csv" in html
-    assert "no checkpoint" in html
+    assert "No checkpoint here" in html
 
 
 def test_report_of_images_without_factors_has_pictures_and_no_maps(run, tiny_images):
