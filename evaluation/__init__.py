@@ -1,4 +1,4 @@
-"""The five official metrics of the 2019 Disentanglement Challenge: equal to the digit, and fast. See README.md here.
+"""The five official metrics of the 2019 Disentanglement Challenge: the original's scores, sooner. See README.md here.
 
     from evaluation import evaluate, evaluate_codes
     evaluate(representation_function, dataset, metrics=("mig", "dci"), seed=0)  # images and an encoder

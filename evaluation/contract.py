@@ -34,6 +34,6 @@ def kind_of(dataset):
         if getattr(dataset, name, None) is None:
             raise InputError(
                 f"data set {type(dataset).__name__}: lacks `{name}`, {ATTRIBUTES[name]}; "
-                f"expected {' and '.join(KINDS['labelled'])}, or {', '.join(KINDS['stored'])}"
+                f"expected {'; or '.join(', '.join(names) for names in KINDS.values())}"
             )
     return kind

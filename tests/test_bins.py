@@ -45,3 +45,10 @@ def test_digitize_keeps_the_order(values):
 @given(arrays(np.float64, st.integers(2, 50), elements=st.floats(-100, 100)).filter(lambda v: np.ptp(v) > 1e-3))
 def test_digitize_agrees_with_numpy_on_doubles(values):
     assert digitize(values, 20).tolist() == np.digitize(values, np.histogram(values, 20)[1][:-1]).tolist()
+
+
+def test_digitize_rounds_edges_to_the_values_type():
+    # the third edge of 10 between 0 and 1 is 0.30000000000000004 in double and 0.3 in single precision
+    values = np.array([0, 0.3, 1], dtype=np.float32)
+    assert digitize(values, 10).tolist() == [1, 4, 10]
+    assert digitize(np.array([0, 0.3, 1]), 10).tolist() == [1, 3, 10]

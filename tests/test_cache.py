@@ -158,3 +158,13 @@ def test_fingerprint_tells_parts_of_one_file_apart(tmp_path, mapped):
     (tmp_path / "encoder.pt").write_bytes(b"one")
     parts = (mapped()[:500], mapped()[500:])
     assert len({fingerprint(tmp_path / "encoder.pt", dataset(part)) for part in parts}) == 2
+
+
+def test_fingerprint_changes_with_the_labels(tmp_path):
+    (tmp_path / "encoder.pt").write_bytes(b"encoder")
+    images, labels = np.zeros((4, 2, 2, 1), np.uint8), np.array([[0], [1], [0], [1]])
+    sets = [
+        SimpleNamespace(name="own", factor_sizes=(2,), images=images, labels=each) for each in (labels, labels[::-1])
+    ]
+    one, other = (fingerprint(tmp_path / "encoder.pt", each) for each in sets)
+    assert one != other

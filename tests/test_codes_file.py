@@ -196,3 +196,10 @@ def test_read_codes_refuses_a_single_array(tmp_path):
 def test_read_codes_refuses_a_third_file(saved):
     with pytest.raises(InputError, match="a third file"):
         read_codes([saved(codes=CODES, factors=FACTORS)] * 3)
+
+
+@pytest.mark.parametrize("other", ["07", "7.0", "7e0"])
+def test_read_codes_refuses_a_whole_number_in_two_forms(saved, other):
+    values = np.where(np.arange(N) < 100, "7", np.where(np.arange(N) < 150, other, "8"))
+    with pytest.raises(InputError, match=f"'{other}' and '7'|'7' and '{other}'"):
+        read_codes([saved(codes=CODES, factors=values[:, None])])

@@ -120,3 +120,24 @@ def test_command_keeps_its_scores_where_its_output_cannot_be_written(codes, tmp_
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     assert (tmp_path / "out/metrics/mig/results/aggregate/evaluation.json").is_file()
+
+
+def test_command_draws_with_the_seed_it_is_given(tmp_path):
+    np.savez(tmp_path / "a.npz", codes=np.random.RandomState(0).randn(900, 3), factors=draw_factors(900))
+    for seed in ("0", "1"):
+        main(
+            [
+                str(tmp_path / "a.npz"),
+                "--metrics",
+                "factor_vae_metric",
+                "--seed",
+                seed,
+                "--output",
+                str(tmp_path / seed),
+            ]
+        )
+    path = "metrics/factor_vae_metric/results/aggregate/evaluation.json"
+    zero, one = (json.loads((tmp_path / seed / path).read_text()) for seed in ("0", "1"))
+    score = "evaluation_results.eval_accuracy"
+    assert zero[score] != one[score]
+    assert one["evaluation_config.evaluation.random_seed"] == 1

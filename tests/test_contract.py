@@ -25,7 +25,7 @@ def test_kind_of_drawn_pictures_is_stated():
 )
 def test_kind_of_names_what_is_missing(kind, name):
     given = having([other for other in KINDS[kind] if other != name], images_are_stored=kind != "drawn")
-    with pytest.raises(InputError, match=f"data set SimpleNamespace: lacks `{name}`, .+; expected images and labels"):
+    with pytest.raises(InputError, match=f"data set SimpleNamespace: lacks `{name}`, .+; expected images, labels; or"):
         kind_of(given)
 
 

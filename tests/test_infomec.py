@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scored_codes import ALL, draw_factors, frozen, frozen_codes, random_codes
 
-from evaluation.metrics.infomec import infoe, infomec
+from evaluation.metrics.infomec import infoe, infom_and_infoc, infomec
 
 KEYS = ("infom", "infoe", "infoc")
 
@@ -79,6 +79,13 @@ def test_infomec_leaves_out_codes_that_hardly_vary():
     found = infomec(tiny, factors)
     assert found["active_dims"].tolist() == infomec(codes, factors)["active_dims"].tolist()
     assert found["infom"] == pytest.approx(infomec(codes, factors)["infom"], abs=1e-3)
+
+
+def test_infomec_takes_a_code_for_active_by_a_twentieth_of_the_widest_range():
+    factors = draw_factors(500)
+    wide = factors[:, 0] + random_codes(500, 1)[:, 0]
+    found = infom_and_infoc(np.stack([wide, wide / 15, wide / 25], axis=1), factors)
+    assert found["active_dims"].tolist() == [0, 1]
 
 
 def test_infomec_of_a_single_active_code():

@@ -8,7 +8,7 @@ from scored_codes import draw_factors
 
 from evaluation import METRICS, evaluate, evaluate_codes
 from evaluation.errors import NotDefined
-from evaluation.labelled import count, make_table, plan_table
+from evaluation.labelled import LEAST, MOST_VALUES, count, make_table, plan_table
 from evaluation.metrics.table import DEFAULT, FURTHER
 from evaluation.progress import Silent
 from evaluation.protocol import CHALLENGE, VOTE_SIZE, Sizes
@@ -223,3 +223,25 @@ def test_variances_are_of_the_points_for_training():
     positions, _ = planned(make_table(TWO, num_train=450), "votes")
     assert len(set(positions["variances"])) == FEW.reference
     assert positions["variances"].max() < 450
+
+
+def test_mutual_information_is_of_the_points_for_training(factors):
+    codes = factors + np.random.RandomState(0).normal(size=factors.shape)
+    alone = evaluate_codes(codes, factors, metrics=["mig"], sizes=FEW)
+    found = evaluate_codes(codes, factors, -codes[:200], factors[:200], metrics=["mig"], sizes=FEW)
+    assert METRICS["mig"].score(found["mig"]) == METRICS["mig"].score(alone["mig"])
+
+
+def test_make_table_takes_as_few_points_and_as_many_values_as_it_says():
+    assert make_table(np.arange(LEAST)[:, None] % 2).num_train is None
+    assert make_table(np.arange(1000)[:, None] % MOST_VALUES).names
+
+
+def test_as_many_points_as_a_vote_has_may_share_a_value(factors):
+    factors[:, 1] = np.where(np.arange(900) < VOTE_SIZE, 9, 1)
+    positions, _ = planned(make_table(factors), "votes")
+    assert len(positions["local_variances"])
+
+
+def test_points_are_shared_out_to_the_nearest_number():
+    assert count(make_table(np.arange(101)[:, None] % 2), CHALLENGE)[:2] == (67, 34)

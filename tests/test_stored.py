@@ -53,6 +53,7 @@ def test_plan_draws_hidden_factors_batch_by_batch():
     [
         (2, "position 2[45], expected 0 to 23, as there are 24 images"),
         (-1, "position -1, expected 0 to 23"),
+        (1, "position 24, expected 0 to 23"),
         (0.5, "float"),
     ],
 )

@@ -81,3 +81,15 @@ def test_gain_of_choice_of_many_runs_is_estimated_from_random_sets():
 def test_gain_of_a_choice_among_equals_is_none():
     scores = np.array([0.1, 0.5, 0.9])
     assert gain_of_choice(np.zeros(3).__getitem__, scores, 2) == pytest.approx(0)
+
+
+def test_groups_count_by_their_runs_and_not_by_their_ranks():
+    # 3 runs in order and 8 against it: ranks from -0.5 to 0.5 have squares of 0.5 and 6/7 in all, whatever the size
+    one = np.concatenate([np.arange(3.0), np.arange(8.0)])
+    other = np.concatenate([np.arange(3.0), -np.arange(8.0)])
+    found = rank_correlation(one, other, groups=[0] * 3 + [1] * 8)
+    assert found.value == pytest.approx((0.5 - 6 / 7) / (0.5 + 6 / 7))
+
+
+def test_interval_needs_five_runs_more_than_groups():
+    assert not np.isnan(rank_correlation([1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 6, 5]).low)

@@ -1,13 +1,17 @@
 """What is measured of a run without labels."""
 
 import math
+import types
 
 import numpy as np
 import pytest
 import torch
 
-from utils.study.criteria import Measured, _measure, criteria
+from utils.config import Config
+from utils.study import criteria as criteria_module
+from utils.study.criteria import Measured, _measure, criteria, measure
 from utils.study.udr import agreements, udr
+from utils.training.batches import held_out_positions
 
 
 class Encoder(torch.nn.Module):
@@ -36,6 +40,15 @@ def test_measure_gives_the_closed_form(images):
     np.testing.assert_allclose(found.codes, np.stack([p, 0 * p], 1), rtol=1e-6)
     np.testing.assert_allclose(found.kl, [0.5 * np.mean(p**2 + np.exp(-20) + 20 - 1), 0], rtol=1e-5)
     assert found.reconstruction == pytest.approx(16 * np.mean(p * np.log(p) + (1 - p) * np.log(1 - p)), rel=1e-3)
+
+
+def test_measure_is_on_the_images_that_were_held_out(monkeypatch):
+    pixels = np.repeat(np.arange(40, dtype=np.uint8), 16).reshape(40, 4, 4, 1)
+    monkeypatch.setattr(criteria_module, "read_networks", lambda *run: (Encoder(), Decoder()))
+    monkeypatch.setattr(criteria_module, "load", lambda *data: types.SimpleNamespace(images=pixels))
+    monkeypatch.setattr(criteria_module, "refuse_other_images", lambda *run: None)
+    codes = measure("run", Config(held_out=5), "data").codes
+    np.testing.assert_allclose(codes[:, 0] * 255, held_out_positions(40, 5), rtol=1e-6)
 
 
 def test_measure_does_not_depend_on_when_it_is_called(images):

@@ -19,7 +19,7 @@ def grid_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "rows"), [("objectives", 7), ("steps", 3), ("latents", 7), ("width", 4), ("recipes", 4)]
+    ("name", "rows"), [("objectives", 7), ("steps", 3), ("latents", 7), ("width", 4), ("recipes", 4), ("weights", 21)]
 )
 def test_read_study_takes_the_kits_own_files(name, rows):
     assert len(read_study(f"configs/studies/{name}.yml").rows) == rows
@@ -49,6 +49,17 @@ def test_read_study_gives_other_overrides_another_folder():
         read_study("configs/studies/objectives.yml", ["steps=3"]).name
         != read_study("configs/studies/objectives.yml").name
     )
+
+
+def test_read_study_gives_other_images_held_out_another_folder():
+    names = [read_study("configs/studies/width.yml", [f"held_out={count}"]).name for count in (500, 1000)]
+    assert names[0] != names[1]
+
+
+@pytest.mark.parametrize("decay", ["steps", "budget"])
+def test_read_study_refuses_successive_rows_whose_rate_falls(decay):
+    with pytest.raises(InputError, match=f"decay='{decay}': one run at several steps needs decay=none"):
+        read_study("configs/studies/steps.yml", [f"decay={decay}"])
 
 
 def test_read_study_keeps_the_folder_when_seeds_are_added():

@@ -54,3 +54,7 @@ def test_cut_puts_values_on_borders_into_the_range_above():
 
 def test_cut_takes_ranges_that_overflow():
     assert cut(np.array([-1.7e308, 0, 1.7e308]), 4).tolist() == [1, 3, 4]
+
+
+def test_natural_passes_over_zeros_before_a_number():
+    assert sorted(["v11", "v010", "v9"], key=natural) == ["v9", "v010", "v11"]

@@ -13,8 +13,7 @@ def digitize(values, num_bins):
     low, high = float(values.min()), float(values.max())
     if low == high:
         low, high = low - 0.5, high + 0.5
-    edges = np.arange(num_bins + 1) * ((high - low) / num_bins) + low
-    edges[-1] = high
+    edges = np.arange(num_bins) * ((high - low) / num_bins) + low
     if values.dtype.kind == "f":
         edges = edges.astype(values.dtype)
-    return np.searchsorted(edges[:-1], values, side="right")
+    return np.searchsorted(edges, values, side="right")

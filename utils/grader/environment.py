@@ -16,7 +16,7 @@ class Environment:
 
     output_path: Path  # AICROWD_OUTPUT_PATH: everything that is written goes below it
     evaluation_name: str  # AICROWD_EVALUATION_NAME: this run's folder in it
-    dataset_name: "str | None"  # AICROWD_DATASET_NAME, which goes before the configuration's; None: not set
+    dataset_name: "str | None"  # AICROWD_DATASET_NAME, which overrides the configuration's; None: not set
     data_root: Path  # DISENTANGLEMENT_LIB_DATA: the data sets' folder
     is_grading: bool  # AICROWD_IS_GRADING
     cuda: "bool | None"  # AICROWD_CUDA: whether evaluation uses a GPU; None: if there is one
