@@ -7,7 +7,7 @@ from pathlib import Path
 
 from utils.config import Config
 from utils.errors import InputError
-from utils.files import numbered, remove_leftovers, write_text
+from utils.files import remove_leftovers, set_aside, write_text
 from utils.run import checkpoint, lock
 from utils.run.checkpoint import SET_ASIDE
 from utils.run.export import export_encoder
@@ -143,14 +143,11 @@ class Run:
         print(f"note: {self.checkpoints} holds no checkpoint, so training begins anew")
         for path in (self.encoder_path, self.folder / "log.csv"):
             if path.exists():
-                aside = numbered(path)
-                path.rename(aside)
-                print(f"note: what was {path} is now {aside}")
+                print(f"note: what was {path} is now {set_aside(path)}")
 
     def _set_aside(self):
         folder = self.folder.resolve()  # where it is a link, that stays
-        aside = numbered(folder)
-        folder.rename(aside)
+        aside = set_aside(folder)
         folder.mkdir()
         (aside / lock.NAME).unlink()
         self.lock.close()

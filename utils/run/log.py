@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from utils.files import numbered, write_text
+from utils.files import set_aside, write_text
 
 
 class CsvLog:
@@ -56,8 +56,7 @@ class CsvLog:
         write_text(self.path, _table(names, [{**row, "step": _step(row)} for row in rows]) if names else "")
 
     def _set_aside(self):
-        aside = numbered(self.path)
-        self.path.rename(aside)
+        aside = set_aside(self.path)
         print(f"note: {self.path} is not a table of steps; it is now {aside}", flush=True)
 
 

@@ -19,11 +19,9 @@ from utils.errors import InputError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".tga")
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF", "PPM", "TGA")  # Pillow's names; a file may be called otherwise
+_WITH_SIGNATURE = tuple(name for name in _FORMATS if name != "TGA")  # whose first bytes tell them
 SIDE = 64
 _GREY = ("1", "L", "LA", "La")
-
-
-_WITH_SIGNATURE = tuple(name for name in _FORMATS if name != "TGA")  # whose first bytes tell them
 
 
 class Form(NamedTuple):
