@@ -190,15 +190,16 @@ def test_mean_and_spread_are_over_seeds():
 
 def test_markdown_tells_the_papers_rows_from_ours():
     study = read_study("configs/studies/objectives.yml", ["seeds=2"])
-    found = {row: {seed: dict.fromkeys(DEFAULT, 0.2 + seed) for seed in (0, 1)} for row in study.rows}
+    columns = (*DEFAULT, "mean", "reconstruction")
+    found = {row: {seed: dict.fromkeys(columns, 0.2 + seed) for seed in (0, 1)} for row in study.rows}
     lines = markdown(study, found, paper_rows(study), {}).splitlines()
-    assert "| **factor_vae** | 2 | " + " | ".join(["0.7000 ± 0.7071"] * 5) + " |" in lines
-    assert "| *factor_vae, the paper* | | *0.4490* | *0.0596* | *0.1385* | *0.5976* | *0.0589* |" in lines
+    assert "| **factor_vae** | 2 | " + " | ".join(["0.7000 ± 0.7071"] * 6) + " | 0.7 ± 0.7 |" in lines
+    assert "| *factor_vae, the paper* | | *0.4490* | *0.0596* | *0.1385* | *0.5976* | *0.0589* | – | – |" in lines
 
 
 def test_markdown_leaves_a_dash_where_nothing_was_measured():
     study = read_study("configs/studies/latents.yml", ["latent_dim=8"])
-    assert "| **8** | 0 | – | – | – | – | – |" in markdown(study, {"8": {}}, {}, {})
+    assert "| **8** | 0 | – | – | – | – | – | – | – |" in markdown(study, {"8": {}}, {}, {})
 
 
 def test_paper_rows_keep_those_that_we_did_not_run():
@@ -211,7 +212,8 @@ def test_tables_csv_holds_every_run_and_the_papers_rows_apart(study, tmp_path):
     with (tmp_path / "study" / "table.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(io.StringIO(file.read())))
     assert sum(row["source"] == "measured" for row in rows) == 14
-    assert {row["mig"] for row in rows if row["source"] == "measured"} == {"0.25"}
+    measured = [row for row in rows if row["source"] == "measured"]
+    assert {(row["mig"], row["mean"], row["reconstruction"]) for row in measured} == {("0.25", "0.25", "-9.0")}
     assert sum(row["source"] == "paper" for row in rows) == 7
 
 

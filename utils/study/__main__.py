@@ -9,7 +9,8 @@
     python -m utils.study reconstruction STUDY_FOLDER ...                # whether it goes with the scores, over studies
 
 Leaves in --output (default: studies/NAME under $AICROWD_OUTPUT_PATH) table.md, table.csv, plot.png (the scores),
-curves.png (the runs' losses beside each other), and each run's own folder under runs/. Called again it goes on where it
+curves.png (the runs' losses beside each other), written anew after each result, and each run's own folder under runs/.
+Called again it goes on where it
 stopped; what is finished is not done again. On a cluster all machines must see this repository, the data and the output
 under the same paths.
 Exit code: 0 all done; 1 some run failed (table.md names it), the others are done; 2 bad input.
@@ -118,7 +119,8 @@ def run_all(study, folder, options, data_root):
         joblib.delayed(run_stages)(str(folder), name, stages, options.threads, str(data_root), share)
         for name, stages in study.runs
     ]
-    with _backend(options.backend, options.address) as settings, Progress(folder, study):
+    progress = Progress(folder, study, lambda: write_tables(folder, study, {}))
+    with _backend(options.backend, options.address) as settings, progress:
         reasons = joblib.Parallel(n_jobs=options.jobs, batch_size=1, pre_dispatch="all", **settings)(tasks)
     return {name: reason for (name, _), reason in zip(study.runs, reasons) if reason is not None}
 

@@ -1,9 +1,11 @@
 """How far a study is, and how long it will take: a bar on a terminal, a line a minute elsewhere."""
 
+import contextlib
 import sys
 import threading
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from tqdm import tqdm
 
@@ -16,23 +18,32 @@ LOOK_EVERY = 5.0  # seconds between looks at the runs' logs
 LINES_EVERY = 60.0  # seconds between plain lines
 
 
+class Standing(NamedTuple):
+    """What is done, as the files tell."""
+
+    runs: int  # with all their results
+    results: int
+    updates: int
+
+
 class Progress:
     """A context in which a study's runs are made: tells from their results and logs how many updates are made.
 
-    folder, study: as in utils.study.__main__. The time left is that of the updates left, at the pace since the
-    context was entered; scoring is part of the pace. Rows of larger networks are slower, which it cannot foresee.
+    folder, study: as in utils.study.__main__. write: writes the study's tables, and is called after each new result.
+    The time left is that of the updates left, at the pace since the context was entered; scoring is part of the pace.
+    Rows of larger networks are slower, which it cannot foresee.
     """
 
-    def __init__(self, folder, study):
-        self.folder, self.study = Path(folder), study
+    def __init__(self, folder, study, write):
+        self.folder, self.study, self.write = Path(folder), study, write
         self.total = sum(stages[-1].config.steps for _, stages in study.runs)
         self.ended, self.thread = threading.Event(), threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self):
-        self.began, (_, self.first) = time.monotonic(), self.look()
+        self.began, self.first = time.monotonic(), self.look()
         self.bar = None
         if shows_bars(sys.stderr):
-            self.bar = tqdm(total=self.total, initial=self.first, unit="update", dynamic_ncols=True)
+            self.bar = tqdm(total=self.total, initial=self.first.updates, unit="update", dynamic_ncols=True)
         self.thread.start()
         return self
 
@@ -43,33 +54,41 @@ class Progress:
             self.bar.close()
 
     def look(self):
-        """(runs that are done, updates that are made), from the files."""
-        runs, updates = 0, 0
+        """The Standing of now."""
+        runs, results, updates = 0, 0, 0
         for name, stages in self.study.runs:
             done = [stage.config.steps for stage in stages if read_result(self.folder, stage)]
+            results += len(done)
             runs += len(done) == len(stages)
             updates += stages[-1].config.steps if len(done) == len(stages) else self._of_run(name, stages, done)
-        return runs, updates
+        return Standing(runs, results, updates)
 
-    def line(self):
-        """Where the study stands, in words."""
-        (runs, made), spent = self.look(), time.monotonic() - self.began
+    def line(self, now):
+        """Where the study stands, a Standing, in words."""
+        made, spent = now.updates - self.first.updates, time.monotonic() - self.began
         left = "time left not known yet"
-        if made > self.first:
-            left = f"about {clock((self.total - made) * spent / (made - self.first))} left"
-        return f"{self._of_runs(runs)}, update {made:,} of {self.total:,}, {left}"
+        if made > 0:
+            left = f"about {clock((self.total - now.updates) * spent / made)} left"
+        return f"{self._of_runs(now)}, update {now.updates:,} of {self.total:,}, {left}"
 
     def _of_run(self, name, stages, done):
         log = read_log(self.folder / "runs" / name / "log.csv")
         return min(stages[-1].config.steps, max([*done, int(log["step"][-1]) if log else 0]))
 
-    def _of_runs(self, done):
-        return f"{done} of {len(self.study.runs)} runs done"
+    def _of_runs(self, now):
+        return f"{now.runs} of {len(self.study.runs)} runs done"
 
     def _watch(self):
-        while not self.ended.wait(LINES_EVERY if self.bar is None else LOOK_EVERY):
-            if self.bar is None:
-                print(self.line(), flush=True)
-            else:
-                runs, self.bar.n = self.look()
-                self.bar.set_description(self._of_runs(runs), refresh=True)
+        before, said = self.first, time.monotonic()
+        while not self.ended.wait(LOOK_EVERY):
+            now = self.look()
+            if now.results != before.results:
+                with contextlib.suppress(OSError):  # the tables are written once more when all is done, and that tells
+                    self.write()
+            before = now
+            if self.bar is not None:
+                self.bar.n = now.updates
+                self.bar.set_description(self._of_runs(now), refresh=True)
+            elif time.monotonic() - said >= LINES_EVERY:
+                said = time.monotonic()
+                print(self.line(now), flush=True)

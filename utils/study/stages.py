@@ -55,7 +55,8 @@ def read_result(folder, stage):
     except (OSError, ValueError):
         return None
     same = isinstance(found, dict) and found.get("config") == _lasting(stage.config)
-    whole = same and set(found.get("scores", ())) == {metric.name for metric in OFFICIAL} and "elbo" in found
+    whole = same and set(found.get("scores", ())) == {metric.name for metric in OFFICIAL}
+    whole = whole and {"reconstruction", "elbo"} <= set(found)
     return found if whole else None
 
 

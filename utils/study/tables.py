@@ -15,6 +15,16 @@ from utils.study.curves import draw_curves, read_logs
 from utils.study.stages import read_result
 
 OURS, THEIRS = "#10568c", "#a06a12"
+MEAN, RECONSTRUCTION = "mean", "reconstruction"  # of a result's numbers, beside its scores
+COLUMNS = (  # of the tables: name, title, decimals
+    *((metric.name, metric.title, 4) for metric in OFFICIAL),
+    (MEAN, "mean of five", 4),
+    (RECONSTRUCTION, "reconstruction (nats)", 1),
+)
+NOTES = (
+    "Bold rows: measured, mean ± standard deviation over seeds. Reconstruction: an image's log-likelihood, on those "
+    "left out of training (`held_out`), or on some of those trained on where none are; the higher the better."
+)
 
 
 def write_tables(folder, study, failures):
@@ -33,13 +43,15 @@ def write_tables(folder, study, failures):
 
 
 def collect(folder, study):
-    """{row: {seed: {metric: score}}} of what is done, in the order of the rows."""
+    """{row: {seed: {column: number}}} of what is done, in the order of the rows."""
     found = {row: {} for row in study.rows}
     for _, stages in study.runs:
         for stage in stages:
             result = read_result(folder, stage)
             if result is not None:
-                found[stage.row][stage.config.seed] = result["scores"]
+                scores = result["scores"]
+                more = {MEAN: float(np.mean([*scores.values()])), RECONSTRUCTION: result[RECONSTRUCTION]}
+                found[stage.row][stage.config.seed] = {**scores, **more}
     return found
 
 
@@ -54,25 +66,25 @@ def paper_rows(study):
     return {**{row: scores for row, scores in ours.items() if scores is not None}, **others}
 
 
-def mean_and_spread(scores, metric):
-    """Mean and standard deviation (n - 1) over seeds of {seed: {metric: score}}; NaN where there are too few."""
-    values = [one[metric] for one in scores.values()]
+def mean_and_spread(numbers, column):
+    """Mean and standard deviation (n - 1) over seeds of {seed: {column: number}}; NaN where there are too few."""
+    values = [one[column] for one in numbers.values()]
     mean = float(np.mean(values)) if values else float("nan")
     return mean, float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
 
 
 def markdown(study, found, reported, failures):
     """table.md's text."""
-    lines = [f"# {study.title}", "", "| | seeds | " + " | ".join(metric.title for metric in OFFICIAL) + " |"]
-    lines.append("|---|---|" + "---|" * len(OFFICIAL))
+    lines = [f"# {study.title}", "", "| | seeds | " + " | ".join(title for _, title, _ in COLUMNS) + " |"]
+    lines.append("|---|---|" + "---|" * len(COLUMNS))
     for row in [*study.rows, *(row for row in reported if row not in study.rows)]:
         if row in found:
-            cells = [_ours(found[row], metric.name) for metric in OFFICIAL]
+            cells = [_ours(found[row], name, decimals) for name, _, decimals in COLUMNS]
             lines.append(f"| **{row}** | {len(found[row])} | " + " | ".join(cells) + " |")
         if row in reported:
-            cells = [_theirs(reported[row][metric.name]) for metric in OFFICIAL]
+            cells = [_theirs(reported[row].get(name)) for name, _, _ in COLUMNS]
             lines.append(f"| *{row}, the paper* | | " + " | ".join(cells) + " |")
-    lines += ["", "Bold rows: measured, mean ± standard deviation over seeds."]
+    lines += ["", NOTES]
     if reported:
         lines.append(f"Rows in italics: {paper.source()}.")
     lines += [f"\nFailed: {name}: {reason}" for name, reason in failures.items()]
@@ -83,12 +95,13 @@ def as_csv(found, reported):
     """table.csv's text: a line a run, and a line a row of the paper."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["row", "source", "seed", *(metric.name for metric in OFFICIAL)])
+    names = [name for name, _, _ in COLUMNS]
+    writer.writerow(["row", "source", "seed", *names])
     for row, by_seed in found.items():
-        for seed, scores in sorted(by_seed.items()):
-            writer.writerow([row, "measured", seed, *(scores[metric.name] for metric in OFFICIAL)])
+        for seed, numbers in sorted(by_seed.items()):
+            writer.writerow([row, "measured", seed, *(numbers[name] for name in names)])
     for row, scores in reported.items():
-        writer.writerow([row, "paper", "", *(scores[metric.name] for metric in OFFICIAL)])
+        writer.writerow([row, "paper", "", *(scores.get(name) for name in names)])
     return out.getvalue()
 
 
@@ -140,11 +153,11 @@ def _panel(panel, rows, found, reported, metric):
     panel.tick_params(labelsize=9)
 
 
-def _ours(scores, metric):
-    mean, spread = mean_and_spread(scores, metric)
+def _ours(numbers, column, decimals):
+    mean, spread = mean_and_spread(numbers, column)
     if np.isnan(mean):
         return "–"
-    return f"{mean:.4f}" if np.isnan(spread) else f"{mean:.4f} ± {spread:.4f}"
+    return f"{mean:,.{decimals}f}" + ("" if np.isnan(spread) else f" ± {spread:,.{decimals}f}")
 
 
 def _theirs(score):
