@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scored_codes import draw_factors, random_codes
 
+from evaluation.sklearn_0_20 import boosting
 from evaluation.sklearn_0_20.boosting import boost, plant, presort
 from evaluation.sklearn_0_20.boosting_kernels import grow_factor
 
@@ -168,3 +170,32 @@ if __name__ == "__main__":
 def test_boost_leaves_a_process_that_can_be_forked():
     done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=120)
     assert done.stdout == "True\n", done.stderr
+
+
+WIDE = """
+import numpy as np
+from evaluation import dci
+
+random_state = np.random.RandomState(0)
+codes, factors = random_state.randn(200, 40).astype(np.float32), random_state.randint(2, size=(200, 2))
+print(dci(codes, factors, codes, factors, jobs=3)["disentanglement"])
+"""
+
+
+def test_boost_ends_where_joblib_makes_one_call_after_another():
+    ended = [
+        subprocess.run([sys.executable, "-c", WIDE], env={**os.environ, **own}, stdout=subprocess.PIPE, timeout=120)
+        for own in ({}, {"JOBLIB_MULTIPROCESSING": "0"})
+    ]
+    assert ended[0].stdout == ended[1].stdout != b""
+
+
+def test_boost_raises_what_a_thread_over_codes_has_raised(monkeypatch):
+    def failing(forest, active, step, level, seed, thread, jobs):
+        if thread == 1:
+            raise MemoryError("no room")
+
+    monkeypatch.setattr(boosting, "advance_trees", failing)
+    codes, factors = noisy(num_codes=40)
+    with pytest.raises(MemoryError, match="no room"):
+        boost(codes, factors, codes, SIZES, stages=5, jobs=4)

@@ -8,6 +8,7 @@ before it have just learnt.
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import joblib
@@ -100,7 +101,8 @@ def _grow_by_factor(forest, stages, seed, jobs, progress):
 def _grow_by_code(forest, stages, seed, jobs, progress):
     """All factors in step, the threads shared out over pairs of factor and code; they meet after each part of a tree.
 
-    Threads of our own, which end with the call: a process that has used OpenMP's cannot be forked.
+    Threads of our own, which end with the call: a process that has used OpenMP's cannot be forked, and joblib's back
+    end may make the calls one after another, which would never meet.
     """
     barrier, total = threading.Barrier(jobs), stages * int(forest.rows.sum())
 
@@ -122,10 +124,11 @@ def _grow_by_code(forest, stages, seed, jobs, progress):
             barrier.abort()
             raise
 
-    try:
-        joblib.Parallel(n_jobs=jobs, backend="threading")(joblib.delayed(grow)(thread) for thread in range(jobs))
-    finally:
-        barrier.abort()
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            list(pool.map(grow, range(jobs)))  # raises what a thread has raised
+        finally:
+            barrier.abort()
 
 
 def _is_wide(forest, jobs):
