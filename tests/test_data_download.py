@@ -254,3 +254,20 @@ def test_download_leaves_a_file_that_is_there(tmp_path):
     (tmp_path / "file").write_bytes(b"mine")
     download(tmp_path / "file", [unused_address()])
     assert (tmp_path / "file").read_bytes() == b"mine"
+
+
+def test_download_gives_no_librarys_own_name(tmp_path, serve):
+    """Wikimedia answers such with 403."""
+
+    def answer(handler):
+        return reply(handler, 403) if "requests" in handler.headers["User-Agent"] else well(handler)
+
+    download(tmp_path / "file", [serve(answer)])
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+def test_download_tells_the_checksum_that_it_compared(tmp_path, serve):
+    url = serve(lambda handler: reply(handler, 200, CONTENT, X_Linked_ETag=f'"{SHA256}"'))
+    assert download(tmp_path / "announced", [url]) == SHA256
+    assert download(tmp_path / "published", [serve(well)], sha256=SHA256) == SHA256
+    assert download(tmp_path / "unknown", [serve(well)]) is None

@@ -13,7 +13,7 @@ from utils.data.download import fetch as module
 from utils.data.download.fetch import fetch, gunzip, unpack_cars
 from utils.data.download.sources import SOURCES, TERMS
 from utils.data.registry import RENDERED
-from utils.data.storage import npz
+from utils.data.sets import mpi3d
 from utils.errors import InputError
 
 
@@ -119,13 +119,27 @@ def test_check_refuses_an_mpi3d_file_of_another_number_of_images(tmp_path):
         module._check_npz(tmp_path / "x.npz")
 
 
-def test_check_takes_a_whole_mpi3d_file(tmp_path):
-    shape = (460_800, 64, 64, 3)
-    with open(str(tmp_path / "x.npz"), "wb") as file:
-        file.write(npz.head("images", shape))
-        file.seek(int(np.prod(shape, dtype=np.int64)), io.SEEK_CUR)
-        file.write(npz.tail("images", shape, 0))
-    assert module._check_npz(tmp_path / "x.npz") == (4, 4, 2, 3, 3, 40, 40)
+def small_mpi3d(folder, monkeypatch):
+    """A file as MPI3D's, of two images."""
+    monkeypatch.setattr(mpi3d, "FACTOR_SIZES", ((1, 1, 2, 1, 1, 1, 1),))
+    path = folder / "mpi3d_toy" / "mpi3d_toy.npz"
+    path.parent.mkdir()
+    np.savez(str(path), images=data_files.noise(0, 2, 64, 64, 3))
+    return path
+
+
+def test_fetch_takes_a_whole_mpi3d_file_that_is_there(tmp_path, monkeypatch):
+    small_mpi3d(tmp_path, monkeypatch)
+    assert "MPI3D" in fetch("mpi3d_toy", tmp_path)
+
+
+def test_fetch_refuses_an_mpi3d_file_whose_bytes_do_not_fit_its_checksum(tmp_path, monkeypatch):
+    path = small_mpi3d(tmp_path, monkeypatch)
+    content = bytearray(path.read_bytes())
+    content[10_000] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"mpi3d_toy\.npz: no readable .* CRC"):
+        fetch("mpi3d_toy", tmp_path)
 
 
 def test_check_takes_no_larger_file_for_the_complex_one(tmp_path):
@@ -137,9 +151,12 @@ def test_check_takes_no_larger_file_for_the_complex_one(tmp_path):
         module._check_npz(path)
 
 
-@pytest.mark.parametrize(("name", "said"), [("mpi3d_real_complex", True), ("shapes3d", False)])
-def test_fetch_says_where_no_checksum_is_published(tmp_path, monkeypatch, name, said):
-    monkeypatch.setattr(module, "download", lambda *arguments: None)
+CHECKSUMS = [("mpi3d_real_complex", None, True), ("mpi3d_real_complex", "ab" * 32, False), ("shapes3d", None, False)]
+
+
+@pytest.mark.parametrize(("name", "announced", "said"), CHECKSUMS)
+def test_fetch_says_where_no_checksum_is_published_or_announced(tmp_path, monkeypatch, name, announced, said):
+    monkeypatch.setattr(module, "download", lambda *arguments: announced)
     assert ("no checksum is published" in fetch(name, tmp_path)) == said
 
 

@@ -24,32 +24,43 @@ _LARGEST_MEMBER = 1 << 27  # bytes; a car takes 6 MB
 def fetch(name, root):
     """Bring the data set `name` under the folder `root`. InputError: what failed, by name.
 
-    Returns its terms of use, and that no checksum is published where that is so.
+    Returns its terms of use, and what was checked of a file where no checksum is published or announced.
     """
     if name in RENDERED:
         raise InputError(f"data set {name}: nothing to fetch, it is rendered when it is first used")
     if name not in SOURCES:
         raise InputError(f"data set {name!r} is not known; known are: {', '.join(SOURCES)}")
-    for source in SOURCES[name]:
-        path = root / source.path
-        if source.path.endswith(".tar.gz"):
-            if not _has_all_cars(root):
-                download(path, source.urls, source.size, source.sha256, _check_archive)
-                unpack_cars(path, root / "cars")
-                if not _has_all_cars(root):
-                    raise InputError(f"{path}: fewer than {cars3d.CARS} files cars/*.mat found in it")
-                path.unlink()
-        elif source.path.endswith(".gz"):
-            if not path.with_suffix("").exists():
-                download(path, source.urls, source.size, source.sha256)
-                gunzip(path, path.with_suffix(""))
-                path.unlink()
-        elif path.exists():
-            _CHECKS[path.suffix](str(path))
-        else:
-            download(path, source.urls, source.size, source.sha256, _CHECKS[path.suffix])
-    unknown = any(source.sha256 is None for source in SOURCES[name])
-    return TERMS[name] + ("; no checksum is published: the form of the contents was checked" if unknown else "")
+    digests = [_bring(source, root) or source.sha256 for source in SOURCES[name]]
+    return TERMS[name] + ("" if all(digests) else "; no checksum is published: the contents were read and checked")
+
+
+def _bring(source, root):
+    """Fetch one file if it is missing, and unpack it; the SHA-256 that the download agreed with, None: unknown."""
+    path = root / source.path
+    if source.path.endswith(".tar.gz"):
+        return None if _has_all_cars(root) else _bring_cars(source, root)
+    if source.path.endswith(".gz"):
+        if path.with_suffix("").exists():
+            return None
+        digest = download(path, source.urls, source.size, source.sha256)
+        gunzip(path, path.with_suffix(""))
+        path.unlink()
+        return digest
+    check = _CHECKS[path.suffix]
+    if path.exists():
+        check(str(path))
+        return None
+    return download(path, source.urls, source.size, source.sha256, check)
+
+
+def _bring_cars(source, root):
+    path = root / source.path
+    digest = download(path, source.urls, source.size, source.sha256, _check_archive)
+    unpack_cars(path, root / "cars")
+    if not _has_all_cars(root):
+        raise InputError(f"{path}: fewer than {cars3d.CARS} files cars/*.mat found in it")
+    path.unlink()
+    return digest
 
 
 def gunzip(path, target):
@@ -93,11 +104,14 @@ def _check_archive(path):
 
 
 def _check_npz(path):
-    if Path(path).name.startswith("." + dsprites.FILE):
-        return dsprites.check(path)
-    shape, dtype, _ = npz.stream_array(path, "images")
     name = Path(path).name.lstrip(".").partition(".npz")[0]  # also of a file that is still called .NAME.npz-...
-    return mpi3d.fitting_sizes(path, image_shape(path, shape, dtype)[0], name)
+    if f"{name}.npz" == dsprites.FILE:
+        _, _, read_from = dsprites.check(path)
+    else:
+        shape, dtype, read_from = npz.stream_array(path, "images")
+        mpi3d.fitting_sizes(path, image_shape(path, shape, dtype)[0], name)
+    for _ in read_from(0):  # to the end, where the archive's own checksum is compared: MPI3D is only mapped later
+        pass
 
 
 def _check_h5(path):

@@ -1,7 +1,7 @@
 """Where the data sets are published: addresses, and sizes and checksums as far as they are published.
 
-Sizes and SHA-256 of 3dshapes and smallNORB: https://github.com/tensorflow/datasets, */checksums.tsv. No checksum is
-published for the others: their contents are checked instead, and the one that the server announces, if any.
+Sizes and SHA-256 of 3dshapes and smallNORB: https://github.com/tensorflow/datasets, */checksums.tsv. We know of no
+checksum of the others as they are today: the one that the server announces is compared, and the contents are read.
 None of these addresses could be tried from where the kit was made.
 """
 

@@ -19,6 +19,7 @@ TRIES = 6  # in a row that bring nothing
 PATIENCE = 3  # of them with the mirror that began, if another one would have to begin again
 PAUSE = 1.0  # seconds before the second try, doubled with each one after
 TIMEOUT = (10, 60)  # seconds to connect, and between two packets
+AGENT = "disentanglement-challenge-kit (download of a research data set)"  # Wikimedia refuses libraries' own names
 _BLOCK = 1 << 14  # bytes: what is on its way in a block is lost when the line breaks
 
 
@@ -34,12 +35,13 @@ def download(path, urls, size=None, sha256=None, check=None):
     """Fetch one of `urls` to `path`, unless it is there.
 
     size, sha256: what is published of the file. check(path) raises InputError if the contents are not as expected.
+    Returns the SHA-256 that the file was compared with, the published one or what the server announced, else None.
     InputError: no network, every mirror failing for good, no room, other contents than expected. What was fetched
     before a failure of the line stays, and the next call goes on from there.
     """
     with partial_file(path, "download") as file:
         if file is None:
-            return
+            return None
         announced = _fetch(file, path, urls, size, sha256)
         try:
             _verify(file, path, sha256 or announced)
@@ -48,6 +50,7 @@ def download(path, urls, size=None, sha256=None, check=None):
         except InputError as error:
             file.truncate(0)
             raise InputError(str(error).replace(file.name, str(path))) from error
+        return sha256 or announced
 
 
 def _fetch(file, path, urls, size, sha256):
@@ -114,7 +117,7 @@ class _Origin:
 def _transfer(file, path, url, size, bar, origin):
     """One try: append what is missing to `file`. Returns the announced SHA-256 or None."""
     have = origin.standing(url)
-    headers = {"Accept-Encoding": "identity"}
+    headers = {"Accept-Encoding": "identity", "User-Agent": AGENT}
     if have:
         headers["Range"] = f"bytes={have}-"
     try:
