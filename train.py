@@ -114,6 +114,7 @@ def run_training(options, environment, config, budget, stop, events):
     """From the data set to an exported encoder, or with --plan to what that costs; the exit code."""
     group = join()
     device = run_in_all(group, lambda: resolve_device(config.device, group.local_rank))
+    run_in_all(group, lambda: group.agree_on(device))
     group.use(device)
     keep_freed_memory()
     data = load_data(config, environment, group)

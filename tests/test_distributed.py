@@ -124,6 +124,24 @@ def test_two_processes_print_bad_input_once(launch, argument):
     assert main.returncode == other.returncode == 2
 
 
+OTHER_KIND = """
+import os, sys
+sys.path.insert(0, ".")
+import torch
+import train
+
+train.resolve_device = lambda *_: torch.device("cpu" if os.environ["RANK"] == "0" else "cuda:0")
+sys.exit(train.main(sys.argv[1:]))
+"""
+
+
+def test_processes_on_different_kinds_of_device_are_refused_at_once(launch):
+    main, other = launch("-c", OTHER_KIND, *ARGUMENTS)
+    assert "process 0 computes on cpu, and others on another kind of device" in main.communicate(timeout=120)[1]
+    assert other.communicate(timeout=120) == ("", "")
+    assert main.returncode == other.returncode == 2
+
+
 def test_a_dead_process_ends_the_others_with_a_message(launch, tmp_path):
     main, other = launch(*QUICK, "steps=100000")
     log = tmp_path / "output" / "experiment" / "log.csv"

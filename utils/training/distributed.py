@@ -34,6 +34,9 @@ class SingleProcess:
     def is_main(self):
         return self.rank == 0
 
+    def agree_on(self, device):
+        """InputError if other processes compute on another kind of device."""
+
     def use(self, device):
         """Prepare for tensors on `device`."""
 
@@ -68,6 +71,13 @@ class ProcessGroup(SingleProcess):
         self.rank, self.local_rank, self.size = rank, local_rank, size
         self.tensors = None  # torch.distributed's default group
         self._call(distributed.init_process_group, "gloo", timeout=PATIENCE)
+
+    def agree_on(self, device):
+        if all(self.all_reduce_max([device.type == "cuda", device.type != "cuda"])):
+            raise InputError(
+                f"device: process {self.rank} computes on {device}, and others on another kind of device; expected a "
+                "GPU for each process, or device=cpu"
+            )
 
     def use(self, device):
         if device.type == "cuda":
