@@ -50,13 +50,13 @@ if [[ $scores == no ]]; then # in the shell's place, so that a signal which stop
 fi
 
 run_here() { # a command in the background, since bash heeds no signal while it waits for one in the foreground
-  local code told=yes
+  local code signalled=yes
   (trap - INT && exec "$@") & # bash has what runs in the background ignore Ctrl-C
-  trap 'told=yes; kill -TERM $! 2>/dev/null || true' TERM
-  trap 'told=yes; kill -HUP $! 2>/dev/null || true' HUP
-  trap 'told=yes' INT # the terminal sends it to both
-  while [[ $told ]]; do # a signal ends `wait`, and not the command
-    told='' code=0
+  trap 'signalled=yes; kill -TERM $! 2>/dev/null || true' TERM
+  trap 'signalled=yes; kill -HUP $! 2>/dev/null || true' HUP
+  trap 'signalled=yes' INT # the terminal sends it to both
+  while [[ $signalled ]]; do # a signal ends `wait`, and not the command
+    signalled='' code=0
     wait $! || code=$?
   done
   trap - TERM HUP INT

@@ -32,12 +32,12 @@ try:
 except ImportError as error:  # another project's `utils` comes first, or a package is missing
     found = getattr(sys.modules.get("utils"), "__file__", None) or "none"
     if os.path.dirname(os.path.dirname(os.path.abspath(found))) == os.path.dirname(os.path.abspath(__file__)):
-        told = f"{error}; expected the packages of requirements.txt, as in .venv/bin/python, which ./run.sh makes"
+        message = f"{error}; expected the packages of requirements.txt, as in .venv/bin/python, which ./run.sh makes"
     elif found == "none":
-        told = f"{error}; expected Python to look beside this file, which -I, -P and PYTHONSAFEPATH forbid"
+        message = f"{error}; expected Python to look beside this file, which -I, -P and PYTHONSAFEPATH forbid"
     else:
-        told = f"utils: found {found} instead of the kit's; rename it or take it off PYTHONPATH"
-    print(f"error: {told}", file=sys.stderr)
+        message = f"utils: found {found} instead of the kit's; rename it or take it off PYTHONPATH"
+    print(f"error: {message}", file=sys.stderr)
     sys.exit(2)
 
 from utils.bench.plan import print_plan

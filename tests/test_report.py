@@ -201,11 +201,11 @@ def test_curve_of_a_long_run_stays_small():
 
 
 def test_paper_keeps_unreadable_scores_apart():
-    assert set(paper.table("table1").rows["beta_vae"].values()) == {None}
+    assert set(paper.table("table1")["beta_vae"].values()) == {None}
 
 
 def test_paper_entry_is_its_own_row_of_table_3():
-    assert paper.entry()[1] == paper.table("table3").rows["512"]
+    assert paper.entry()[1] == paper.table("table3")["512"]
 
 
 def test_report_takes_a_log_from_which_the_time_was_removed(run, dataset):

@@ -32,6 +32,14 @@ def test_copy_holds_every_image(copied, tiny_images):
     assert lines == ["copying the data set to cpu (0.0 GB); training goes on meanwhile", "the data set is on cpu"]
 
 
+def test_copy_of_a_read_only_map_holds_every_image_and_warns_of_nothing(tiny_images, tmp_path):
+    np.save(str(tmp_path / "tiny.npy"), tiny_images)
+    images = ResidentImages(np.load(str(tmp_path / "tiny.npy"), mmap_mode="r"), CPU)
+    images.start()
+    images.thread.join()
+    assert np.array_equal(images.tensor.numpy(), tiny_images)
+
+
 def test_nothing_is_copied_on_a_cpu(tiny_images):
     assert ResidentImages(tiny_images, CPU).thread is None
 

@@ -34,14 +34,14 @@ def test_updates_are_those_of_results_and_logs(tmp_path, study):
     (_, stages), (second, _) = study.runs
     finish(tmp_path, stages[0])
     log(tmp_path, second, 30)
-    assert Progress(tmp_path, study, None).look().updates == 130
+    assert Progress(tmp_path, study, None).standing().updates == 130
 
 
 def test_updates_of_a_run_count_once(tmp_path, study):
     (first, stages), _ = study.runs
     finish(tmp_path, stages[0])
     log(tmp_path, first, 100)
-    assert Progress(tmp_path, study, None).look().updates == 100
+    assert Progress(tmp_path, study, None).standing().updates == 100
 
 
 def test_line_tells_the_time_left_at_the_pace_since_the_start(tmp_path, study, monkeypatch):
@@ -50,14 +50,14 @@ def test_line_tells_the_time_left_at_the_pace_since_the_start(tmp_path, study, m
     (_, stages), (second, _) = study.runs
     finish(tmp_path, stages[0])
     with Progress(tmp_path, study, None) as progress:
-        assert progress.line(progress.look()) == "1 of 2 runs done, update 100 of 200, time left not known yet"
+        assert progress.line(progress.standing()) == "1 of 2 runs done, update 100 of 200, time left not known yet"
         log(tmp_path, second, 25)
         clock[0] += 60
-        assert progress.line(progress.look()) == "1 of 2 runs done, update 125 of 200, about 3:00 left"
+        assert progress.line(progress.standing()) == "1 of 2 runs done, update 125 of 200, about 3:00 left"
 
 
 def test_tables_are_written_after_each_result_while_the_study_runs(tmp_path, study, monkeypatch):
-    monkeypatch.setattr("utils.study.progress.LOOK_EVERY", 0.01)
+    monkeypatch.setattr("utils.study.progress.CHECK_EVERY", 0.01)
     written = queue.Queue()
     with Progress(tmp_path, study, lambda: written.put(len(list(tmp_path.glob("results/*"))))):
         for number, (_, stages) in enumerate(study.runs, 1):
@@ -67,7 +67,7 @@ def test_tables_are_written_after_each_result_while_the_study_runs(tmp_path, stu
 
 
 def test_a_disk_that_is_full_for_the_tables_does_not_end_the_watch(tmp_path, study, monkeypatch):
-    monkeypatch.setattr("utils.study.progress.LOOK_EVERY", 0.01)
+    monkeypatch.setattr("utils.study.progress.CHECK_EVERY", 0.01)
     tried = queue.Queue()
 
     def write():

@@ -94,7 +94,7 @@ def print_plan(trainer, write_report, budget):
     began, plan = time.monotonic(), measure_plan(trainer, write_report, budget)
     if plan is not None:
         print(plan_text(trainer.config, plan))
-        print(f"measured in {time.monotonic() - began:.0f} s; nothing was written")
+        print(f"measured in {time.monotonic() - began:.0f} s; no run was written")
 
 
 def main(arguments):

@@ -36,7 +36,7 @@ from utils.training.trainer import Trainer
 
 CASES = ({"width": 1, "latent_dim": 10}, {"width": 2, "latent_dim": 512})
 ROUNDS = 3  # everything is measured so often, in turns: a busy moment of the machine touches all alike
-COLUMNS = ("steps/s", "images/s", "Gop/step", "bound", "of_bound", "fed_warm", "fed_cold", "MiB", "Pythae", "ratio")
+COLUMNS = ("steps/s", "images/s", "GFLOP", "bound", "of_bound", "fed_warm", "fed_cold", "MiB", "Pythae", "ratio")
 PERCENT = ("of_bound", "fed_warm", "fed_cold")
 
 
@@ -116,13 +116,13 @@ def seconds_cold(trainer, images, device, seconds):
 
 def columns(config, trainer, times):
     """What the table shows of the seconds that each part took."""
-    operations, images, step = step_flops(config, trainer.channels), 2 * config.batch_size, times["step"]
+    flops, images, step = step_flops(config, trainer.channels), 2 * config.batch_size, times["step"]
     found = {
         "steps/s": 1 / step,
         "images/s": images / step,
-        "Gop/step": operations / 1e9,
-        "bound": 1 / (times["product"] * operations),
-        "of_bound": 100 * times["product"] * operations / step,
+        "GFLOP": flops / 1e9,
+        "bound": 1 / (times["product"] * flops),
+        "of_bound": 100 * times["product"] * flops / step,
         "fed_warm": 100 * (1 - times["unfed"] / step),
         "MiB": peak_memory(trainer.device) / 2**20,
     }
@@ -146,8 +146,8 @@ class Peer:
     def __init__(self, case, dataset, device):
         settings = [f"{key}={value}" for key, value in case.items()]
         command = [sys.executable, "-m", "utils.bench.pythae_peer", str(device), dataset, *settings]
-        self.told = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed with the process)
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.told}
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed with the process)
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.errors}
         self.process = subprocess.Popen(command, cwd=str(REPOSITORY), universal_newlines=True, **pipes)
 
     def seconds_a_step(self, seconds):
@@ -155,9 +155,9 @@ class Peer:
         for line in self.process.stdout:
             if line.startswith("a step takes "):
                 return float(line.split()[-1])
-        self.told.seek(0)
-        raise RuntimeError(f"python -m utils.bench.pythae_peer ended without an answer: {self.told.read()[-2000:]}")
+        self.errors.seek(0)
+        raise RuntimeError(f"python -m utils.bench.pythae_peer ended without an answer: {self.errors.read()[-2000:]}")
 
     def close(self):
         self.process.communicate()
-        self.told.close()
+        self.errors.close()

@@ -1,17 +1,8 @@
 """The numbers that the paper reports (utils/report/paper.yml), to be set beside one's own and never mixed with them."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 import yaml
-
-
-class PaperTable(NamedTuple):
-    """One of the paper's tables."""
-
-    title: str
-    claim: str  # what the paper concludes from it
-    rows: dict  # {row's key: {metric: score as reported, or None where it could not be read}}
 
 
 def source():
@@ -26,13 +17,14 @@ def entry():
 
 
 def table(name):
-    """The PaperTable `name` ('table1' ... 'table3'), or None if the paper has no such table."""
+    """Rows of the paper's table `name` ('table1' ... 'table3'), None if it has no such table.
+
+    {row's key: {metric: score as reported, or None where it could not be read}}
+    """
     values = _read()
     if name not in values or name in ("source", "columns", "entry"):
         return None
-    found = values[name]
-    rows = {str(key): _named(values, scores) for key, scores in found["rows"].items()}
-    return PaperTable(found["title"], found["claim"], rows)
+    return {str(key): _named(values, scores) for key, scores in values[name].items()}
 
 
 def _read():

@@ -30,9 +30,9 @@ class Display:
             self.bar.set_description(f"{clock(seconds_left)} left", refresh=True)
         elif last or time.monotonic() - self.printed >= LINES_EVERY:
             self.printed = time.monotonic()
-            told = "  ".join(f"{name} {value:.5g}" for name, value in terms.items())
+            shown = "  ".join(f"{name} {value:.5g}" for name, value in terms.items())
             rate, left = f"{row['steps_per_second']:.1f} steps/s", f"{clock(seconds_left)} left"
-            print(f"step {row['step']}/{self.steps}  {rate}  {told}  {left}", flush=True)
+            print(f"step {row['step']}/{self.steps}  {rate}  {shown}  {left}", flush=True)
 
     def close(self):
         if self.bar is not None:

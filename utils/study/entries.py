@@ -37,7 +37,7 @@ def paper_entries():
     """
     found, left_out = {}, []
     for name in ("table1", "table2", "table3"):
-        for row, scores in paper.table(name).rows.items():
+        for row, scores in paper.table(name).items():
             label = f"{name} {row}"
             if None in scores.values():
                 left_out.append(label)

@@ -51,16 +51,16 @@ def read_study(path, overrides=()):
     InputError: unknown keys, impossible values, a file that is not a study.
     """
     path = Path(path)
-    text = read_yaml(path)
-    _check(text, path)
+    spec = read_yaml(path)
+    _check(spec, path)
     changed = dict(_split(one) for one in overrides)
-    seeds = _seeds(changed.pop("seeds", text.get("seeds", 1)))
-    varied = changed.pop(text["vary"], None) if "vary" in text else None
-    rows = _rows(text, varied)
+    seeds = _seeds(changed.pop("seeds", spec.get("seeds", 1)))
+    varied = changed.pop(spec["vary"], None) if "vary" in spec else None
+    rows = _rows(spec, varied)
     _check_rows(rows, path)
-    base = text.get("base", {})
+    base = spec.get("base", {})
     _refuse_what_tells_rows_apart(changed, base, rows, path)
-    given = {**({text["vary"]: varied} if varied is not None else {}), **changed}
+    given = {**({spec["vary"]: varied} if varied is not None else {}), **changed}
     named = {key: value for key, value in given.items() if key not in SILENT}
     configs = {
         str(row): {seed: _config({**base, **own, **changed, "seed": seed}, given, path) for seed in seeds}
@@ -69,29 +69,29 @@ def read_study(path, overrides=()):
     changes = ", ".join(f"{key}={value}" for key, value in named.items())
     return Study(
         name="-".join([path.stem, *(re.sub(r"[^\w.,=-]", "_", f"{key}={named[key]}") for key in sorted(named))]),
-        title=f"{text['title']} ({changes + '; ' if changes else ''}{len(seeds)} seed{'s' if len(seeds) > 1 else ''})",
-        paper=text.get("paper"),
-        paper_rows={str(key): str(value) for key, value in text.get("paper_rows", {}).items()},
+        title=f"{spec['title']} ({changes + '; ' if changes else ''}{len(seeds)} seed{'s' if len(seeds) > 1 else ''})",
+        paper=spec.get("paper"),
+        paper_rows={str(key): str(value) for key, value in spec.get("paper_rows", {}).items()},
         rows=tuple(configs),
-        runs=tuple(_runs(configs, seeds, text.get("successive", False), path)),
+        runs=tuple(_runs(configs, seeds, spec.get("successive", False), path)),
     )
 
 
-def _check(text, path):
-    for key, value in text.items():
+def _check(spec, path):
+    for key, value in spec.items():
         if key not in KEYS:
             raise InputError(f"{path}: unknown key {key!r}; expected some of {', '.join(sorted(KEYS))}")
         if not isinstance(value, KEYS[key]):
             raise InputError(f"{path}: {key}={value!r}: expected {KINDS[KEYS[key]]}")
-    if "title" not in text or ("rows" in text) == ("vary" in text) or ("vary" in text) != ("values" in text):
+    if "title" not in spec or ("rows" in spec) == ("vary" in spec) or ("vary" in spec) != ("values" in spec):
         raise InputError(f"{path}: not a study; expected title, and either rows or vary and values")
-    if "vary" in text and text["vary"] not in FIELDS:
-        raise InputError(f"{path}: vary={text['vary']!r}: expected a key of utils/config.py")
-    parts = [text.get("base", {}), *(own for own in text.get("rows", {}).values() if isinstance(own, dict))]
-    if text.get("vary") == "seed" or any("seed" in part for part in parts):
+    if "vary" in spec and spec["vary"] not in FIELDS:
+        raise InputError(f"{path}: vary={spec['vary']!r}: expected a key of utils/config.py")
+    parts = [spec.get("base", {}), *(own for own in spec.get("rows", {}).values() if isinstance(own, dict))]
+    if spec.get("vary") == "seed" or any("seed" in part for part in parts):
         raise InputError(f"{path}: seed: {ONE_SEED}")
-    if "paper" in text and paper.table(text["paper"]) is None:
-        raise InputError(f"{path}: paper={text['paper']!r}: expected a table of utils/report/paper.yml")
+    if "paper" in spec and paper.table(spec["paper"]) is None:
+        raise InputError(f"{path}: paper={spec['paper']!r}: expected a table of utils/report/paper.yml")
 
 
 def _check_rows(rows, path):
@@ -120,12 +120,12 @@ def _seeds(value):
     return range(int(value))
 
 
-def _rows(text, varied):
+def _rows(spec, varied):
     """{row: its own keys}."""
-    if "rows" in text:
-        return text["rows"]
-    values = text["values"] if varied is None else varied.split(",")
-    return {str(value): {text["vary"]: value} for value in values}
+    if "rows" in spec:
+        return spec["rows"]
+    chosen = spec["values"] if varied is None else varied.split(",")
+    return {str(value): {spec["vary"]: value} for value in chosen}
 
 
 def _refuse_what_tells_rows_apart(changed, base, rows, path):

@@ -14,7 +14,7 @@ from utils.durations import clock
 from utils.run.log import read_log
 from utils.study.stages import read_result
 
-LOOK_EVERY = 5.0  # seconds between looks at the runs' logs
+CHECK_EVERY = 5.0  # seconds between readings of the runs' logs
 LINES_EVERY = 60.0  # seconds between plain lines
 
 
@@ -40,7 +40,7 @@ class Progress:
         self.ended, self.thread = threading.Event(), threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self):
-        self.began, self.first = time.monotonic(), self.look()
+        self.began, self.first = time.monotonic(), self.standing()
         self.bar = None
         if shows_bars(sys.stderr):
             self.bar = tqdm(total=self.total, initial=self.first.updates, unit="update", dynamic_ncols=True)
@@ -53,7 +53,7 @@ class Progress:
         if self.bar is not None:
             self.bar.close()
 
-    def look(self):
+    def standing(self):
         """The Standing of now."""
         runs, results, updates = 0, 0, 0
         for name, stages in self.study.runs:
@@ -80,8 +80,8 @@ class Progress:
 
     def _watch(self):
         before, said = self.first, time.monotonic()
-        while not self.ended.wait(LOOK_EVERY):
-            now = self.look()
+        while not self.ended.wait(CHECK_EVERY):
+            now = self.standing()
             if now.results != before.results:
                 with contextlib.suppress(OSError):  # the tables are written once more when all is done, and that tells
                     self.write()

@@ -60,9 +60,9 @@ def paper_rows(study):
     table = paper.table(study.paper) if study.paper else None
     if table is None:
         return {}
-    ours = {row: table.rows.get(study.paper_rows.get(row, row)) for row in study.rows}
+    ours = {row: table.get(study.paper_rows.get(row, row)) for row in study.rows}
     taken = {study.paper_rows.get(row, row) for row in study.rows}
-    others = {row: scores for row, scores in table.rows.items() if row not in taken}
+    others = {row: scores for row, scores in table.items() if row not in taken}
     return {**{row: scores for row, scores in ours.items() if scores is not None}, **others}
 
 

@@ -46,7 +46,7 @@ class ResidentImages:
                 for start in range(0, len(self.images), PIECE):
                     if self.closed.is_set():
                         return
-                    piece = np.ascontiguousarray(self.images[start : start + PIECE])
+                    piece = np.array(self.images[start : start + PIECE])  # a copy: PyTorch warns of a read-only map
                     tensor[start : start + PIECE].copy_(torch.from_numpy(piece))
                 wait()
         except (RuntimeError, OSError) as error:
