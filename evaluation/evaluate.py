@@ -76,7 +76,8 @@ def evaluate_codes(
     """Score codes of labelled points, which need not be a full grid of their factors; no images, no encoder.
 
     codes, factors            (n, D) numbers and (n, F) integers; n at least 100
-    codes_test, factors_test  points of their own for testing DCI, SAP and FactorVAE; None: of the same points
+    codes_test, factors_test  points of their own for testing DCI, SAP and FactorVAE, at least 50 of each kind and 100
+                              in all; None: of the same points
     factor_names              for messages
     The rest, what is returned and what is raised: as in `evaluate`. Where the challenge draws points, subsets of these
     points are drawn (see labelled.py). FactorVAE is not defined where fewer than 64 points share a value.

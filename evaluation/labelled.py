@@ -15,6 +15,7 @@ from .protocol import VOTE_SIZE
 from .samples import Counts
 
 LEAST = 100  # points that a table must have
+LEAST_EACH = 50  # where those for training and those for testing are given apart
 MOST_VALUES = 256  # of a factor; one with more is taken for continuous
 
 
@@ -39,6 +40,11 @@ def make_table(factors, names=None, num_train=None, num_images=None):
         raise InputError(f"factor names: {len(names)}, expected {factors.shape[1]}, as there are factors")
     if len(factors) < LEAST:
         raise InputError(f"labels: {len(factors)} points, expected at least {LEAST}")
+    if num_train is not None and min(num_train, len(factors) - num_train) < LEAST_EACH:
+        raise InputError(
+            f"labels: {num_train} points for training and {len(factors) - num_train} for testing, expected at least "
+            f"{LEAST_EACH} of each"
+        )
     for name, column in zip(names, factors.T):
         if len(np.unique(column)) > MOST_VALUES:
             raise InputError(

@@ -218,6 +218,20 @@ def test_full_float32_works_where_the_user_set_pytorchs_newer_settings(newer):
     subprocess.run([sys.executable, "-c", code], cwd=str(REPOSITORY), check=True)
 
 
+@pytest.mark.skipif(not hasattr(torch.backends, "fp32_precision"), reason="this PyTorch has one setting of TF32")
+@pytest.mark.parametrize("newer", ["fp32_precision", "cudnn.fp32_precision", "cudnn.conv.fp32_precision"])
+def test_float32_has_no_tf32_where_the_user_set_pytorchs_newer_settings(newer):
+    code = (
+        "import torch; from utils.training.device import use_precision\n"
+        f"torch.backends.{newer} = 'tf32'\n"
+        "use_precision('float32', torch.device('cuda'))\n"
+        "print(torch.backends.cudnn.conv.fp32_precision, torch.backends.cuda.matmul.fp32_precision)\n"
+        "print(torch.backends.cudnn.allow_tf32)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=str(REPOSITORY), stdout=subprocess.PIPE, check=True)
+    assert done.stdout.decode().split() == ["ieee", "ieee", "False"]
+
+
 def test_autocast_names_bfloat16_which_is_not_a_gpus_default(monkeypatch):
     monkeypatch.setattr(torch, "autocast", lambda *arguments, **options: (arguments, options), raising=False)
     assert autocast(CUDA, "bfloat16")() == (("cuda",), {"dtype": torch.bfloat16})

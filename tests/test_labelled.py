@@ -120,6 +120,12 @@ def test_scores_do_not_depend_on_how_values_are_written(factors):
         (draw_factors(300).astype(float), {}, "labels: float64"),
         (np.array(3), {}, r"labels: int64 \(\), expected integers"),
         (draw_factors(300), {"names": ("a",)}, "factor names: 1, expected 3"),
+        (
+            draw_factors(300),
+            {"num_train": 49},
+            "49 points for training and 251 for testing, expected at least 50 of each",
+        ),
+        (draw_factors(300), {"num_train": 251}, "251 points for training and 49 for testing"),
     ],
 )
 def test_make_table_refuses_by_name(factors, options, what):

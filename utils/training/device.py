@@ -82,10 +82,12 @@ def resolve_precision(name, device):
 def use_precision(precision, device):
     """Have `device` compute in `precision`, and the same bits each time: flags of the whole process, GPUs alone."""
     if device.type == "cuda":
-        torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
-        torch.backends.cudnn.allow_tf32 = precision == "tf32"  # PyTorch's default is True
-        torch.backends.cudnn.deterministic = True
-        torch.backends.cudnn.benchmark = False  # it would choose other kernels after a resume
+        cudnn, tf32 = torch.backends.cudnn, precision == "tf32"
+        torch.backends.cuda.matmul.allow_tf32 = cudnn.allow_tf32 = tf32  # PyTorch's default is True for cuDNN
+        if hasattr(cudnn, "conv") and not tf32:  # since 2.9 it would still follow torch.backends.fp32_precision
+            cudnn.conv.fp32_precision = cudnn.rnn.fp32_precision = "ieee"
+        cudnn.deterministic = True
+        cudnn.benchmark = False  # it would choose other kernels after a resume
 
 
 def autocast(device, precision):
