@@ -56,8 +56,9 @@ def score_encoder(options, environment):
     encoder = Path(options.encoder or environment.encoder_path)
     run_folder = environment.run_folder if options.encoder is None else _folder_of(encoder)
     folder = Path(options.output or run_folder)
-    name = options.dataset or environment.dataset_name or configured_dataset(run_folder)
-    represent, dataset = open_inputs(encoder, name, environment.data_root)
+    named = options.dataset or environment.dataset_name
+    represent, dataset = open_inputs(encoder, named or configured_dataset(run_folder), environment.data_root)
+    compare_images(run_folder, dataset, bool(named))
     check_output(folder)
     print(f"scoring {encoder} on {dataset.name}", flush=True)
     settings = {
@@ -113,6 +114,18 @@ def open_inputs(encoder, name, data_root):
 
     keep_freed_memory()
     return load_encoder(encoder), load_data(name, data_root)
+
+
+def compare_images(run_folder, dataset, is_named):
+    """InputError if the run was trained on other images than `dataset` has; a note if the user names the data set."""
+    from utils.run.folder import refuse_other_images
+
+    try:
+        refuse_other_images(run_folder, dataset)
+    except InputError as error:
+        if not is_named:
+            raise InputError(f"{error}; --dataset NAME scores on them all the same") from None
+        print(f"note: {error}", file=sys.stderr, flush=True)
 
 
 def codes_cache(folder, encoder, dataset):

@@ -9,7 +9,9 @@ reads it again when that file or these variables have changed. For another file 
 """
 
 import functools
+import io
 import os
+import re
 import warnings
 
 import numpy as np
@@ -68,9 +70,10 @@ def _identity(path):
 
 def _read_module(path, device):
     try:
-        with open(path, "rb"), warnings.catch_warnings():
+        with open(path, "rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript is what the grader loads
-            return torch.jit.load(str(path), map_location=device).eval()
+            content = io.BytesIO(file.read())  # PyTorch itself takes no path that is not UTF-8
+            return torch.jit.load(content, map_location=device).eval()
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"encoder {path}: cannot be read ({reason}); train.py exports one, or name another") from None
@@ -112,12 +115,20 @@ def _encode(module, path, device, images):
         try:
             codes = _run(module, batch)
         except FAILURES as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise InputError(f"encoder {path}: fails on images {tuple(batch.shape)} ({reason})") from None
+            raise InputError(f"encoder {path}: fails on images {tuple(batch.shape)} ({_reason(error)})") from None
     if not isinstance(codes, torch.Tensor) or codes.dim() != 2 or len(codes) != len(images):
         shape = tuple(codes.shape) if isinstance(codes, torch.Tensor) else type(codes).__name__
         raise InputError(f"encoder {path}: returned {shape}; expected codes ({len(images)}, latents)")
-    return codes.float().cpu().numpy()
+    if codes.is_complex() or codes.layout != torch.strided:
+        raise InputError(f"encoder {path}: returned codes of {codes.dtype} ({codes.layout}); expected dense real numbers")
+    return codes.detach().float().cpu().numpy()
+
+
+def _reason(error):
+    """The exception that a module has raised, in one line: TorchScript puts its own traceback before it."""
+    lines = str(error).strip().splitlines()
+    raised = [place for place, line in enumerate(lines) if re.match(r"[\w.]*(Error|Exception)\b", line)]
+    return " ".join(lines[raised[-1] :] if raised else lines[-1:])
 
 
 def _run(module, batch):

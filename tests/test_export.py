@@ -1,4 +1,5 @@
 import copy
+import os
 import subprocess
 import sys
 import warnings
@@ -19,6 +20,12 @@ def test_export_equals_the_eager_mean(tmp_path, channels, width, depth, count):
     codes = torch.jit.load(str(tmp_path / "m.pt"))(images)
     assert codes.dtype == torch.float32
     assert torch.allclose(codes, encoder(images)[0].detach(), atol=1e-5)
+
+
+def test_export_writes_into_a_folder_whose_name_is_not_utf_8(tmp_path):
+    path = tmp_path / os.fsdecode(b"b\xff") / "m.pt"
+    export_encoder(Encoder(3, 7), 3, path)
+    assert path.stat().st_size > 0
 
 
 def test_export_has_weights_with_plain_strides(tmp_path):

@@ -1,6 +1,7 @@
 import dataclasses
 import os
 import re
+import shutil
 import socket
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ from utils.config import Config
 from utils.data.dataset import DataSet
 from utils.errors import InputError
 from utils.run import checkpoint
-from utils.run.folder import Run, describe_images, read_run_config, refuse_other_images
+from utils.run.folder import Run, describe_images, fingerprint_of, read_run_config, refuse_other_images
 
 IMAGES = {"name": "tiny", "images": 40, "height": 64, "width": 64, "channels": 3, "fingerprint": "1234"}
 
@@ -92,7 +93,7 @@ def test_open_leaves_the_encoder_of_a_run_that_goes_on(tmp_path):
     assert run.encoder_path.read_text() == "trained"
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1]", '{"gama": 1}'])
+@pytest.mark.parametrize("content", ["", "{", "[1]", '{"gama": 1}', '{"width": "a"}', '{"gamma": null}'])
 def test_open_names_a_damaged_configuration(tmp_path, content):
     opened(tmp_path / "run")
     (tmp_path / "run" / "config.json").write_text(content)
@@ -153,6 +154,22 @@ def test_open_refuses_other_images(tmp_path):
     other = {**IMAGES, "images": 41, "fingerprint": "5678"}
     with pytest.raises(InputError, match=r"dataset\.json: .*other images .*40 images.*now tiny: 41 images.*--fresh"):
         opened(tmp_path / "run", images=other)
+
+
+@pytest.mark.parametrize("other", [IMAGES, {**IMAGES, "fingerprint": "5678"}])
+def test_open_refuses_checkpoints_of_which_no_configuration_tells(tmp_path, other):
+    checkpoint.save(opened(tmp_path / "run").checkpoints, {"step": 50})
+    (tmp_path / "run" / "config.json").unlink()
+    with pytest.raises(InputError, match=r"config\.json: missing.*--fresh|dataset\.json: .*other images.*--fresh"):
+        opened(tmp_path / "run", images=other)
+    opened(tmp_path / "run", fresh=True, images=other)
+
+
+def test_save_writes_again_what_a_lost_folder_was_of(saving, tmp_path):
+    shutil.rmtree(str(tmp_path / "run"))
+    saving(1.0)
+    assert read_run_config(tmp_path / "run") == Config()
+    assert fingerprint_of(tmp_path / "run") == IMAGES["fingerprint"]
 
 
 def test_open_takes_the_same_images_from_another_place(tmp_path):

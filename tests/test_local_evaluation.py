@@ -153,6 +153,28 @@ def test_local_evaluation_names_a_folder_that_cannot_be_written_before_it_encode
     assert (done.returncode, done.stderr) == (2, told)
 
 
+@pytest.fixture
+def other_images(encoder, files):
+    """The experiment says that it was trained on images of that name, but other ones."""
+    run = encoder.parent.parent
+    (run / "config.json").write_text(json.dumps({"dataset": str(files / "tiny.npz")}))
+    (run / "dataset.json").write_text('{"name": "tiny", "images": 24, "channels": 3, "fingerprint": "another"}')
+
+
+def test_local_evaluation_refuses_other_images_than_the_run_was_trained_on(evaluation, other_images):
+    done = evaluation("--metrics", "mig", AICROWD_DATASET_NAME="")
+    assert done.returncode == 2
+    assert "the run was trained on other images" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_local_evaluation_says_that_a_named_data_set_has_other_images(evaluation, other_images):
+    done = evaluation("--metrics", "mig")
+    assert done.returncode == 0
+    assert "note: " in done.stderr
+    assert "the run was trained on other images" in done.stderr
+
+
 def test_codes_cache_reads_no_picture_that_is_drawn(files):
     drawn = types.SimpleNamespace(images_are_stored=False, factor_sizes=(2,), sample_factors=len, observe=len)
     assert local_evaluation.codes_cache(files, files / "encoder.pt", drawn) is None

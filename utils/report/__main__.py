@@ -12,7 +12,7 @@ from utils.data import load
 from utils.errors import InputError, entry_point
 from utils.grader.environment import read_environment
 from utils.report import write_report
-from utils.run.folder import read_run_config
+from utils.run.folder import read_run_config, refuse_other_images
 
 
 @entry_point
@@ -24,8 +24,10 @@ def main(arguments=None):
     config = read_run_config(folder)
     if config is None:
         raise InputError(f"{folder}: holds no config.json; expected the folder of a run of train.py")
+    data = load(config.dataset, environment.data_root)
+    refuse_other_images(folder, data)
     try:
-        print(write_report(folder, load(config.dataset, environment.data_root)))
+        print(write_report(folder, data))
     except OSError as error:
         raise InputError(f"report of {folder}: {error.strerror or error}") from None
 

@@ -26,7 +26,8 @@ def export_encoder(encoder, channels, path):
         buffer = io.BytesIO()
         torch.jit.save(traced, buffer)
         temporary.write_bytes(buffer.getbuffer())  # by Python: at a full disk PyTorch's own writer ends the process
-        _verify(torch.jit.load(str(temporary)), module, channels)
+        written = io.BytesIO(temporary.read_bytes())  # PyTorch itself takes no path that is not UTF-8
+        _verify(torch.jit.load(written), module, channels)
 
 
 def _plain_copy(encoder):

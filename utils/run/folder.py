@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from utils.config import Config
+from utils.config import Config, parse_value
 from utils.errors import InputError
 from utils.files import remove_leftovers, set_aside, write_text
 from utils.run import checkpoint, lock
@@ -29,6 +29,7 @@ class Run:
         self.folder, self.config, self.encoder_path = Path(folder), config, Path(encoder_path)
         self.write_report, self.checkpoints = write_report, self.folder / "checkpoints"
         self.problems, self.lock = {}, None
+        self.origin = {}  # {file's name: text} of what the run is of; filled by `open`
         self.drawing = None  # seconds that the last report took
         self.exported = self.saved = False  # whether the last export succeeded, and with it the last checkpoint
 
@@ -54,8 +55,9 @@ class Run:
             for folder in (self.folder, self.checkpoints, self.encoder_path.parent):
                 remove_leftovers(folder)
             (self.encoder_path.parent / "results").mkdir(parents=True, exist_ok=True)
-            write_text(self.folder / "config.json", self.config.to_json())
-            write_text(self.folder / "dataset.json", json.dumps(images, indent=2) + "\n")
+            self.origin = {"config.json": self.config.to_json(), "dataset.json": json.dumps(images, indent=2) + "\n"}
+            for name, text in self.origin.items():
+                write_text(self.folder / name, text)
         except OSError as error:
             raise InputError(
                 f"run's folder {self.folder}: {_reason(error)}; expected a folder that can be written"
@@ -83,6 +85,7 @@ class Run:
         time is known it is taken to be that of all the rest.
         """
         began = time.monotonic()
+        self.attempt("config.json", self._keep_origin)
         state = {**trainer.state_dict(), "seconds": seconds}
         encoder = trainer.networks["encoder"]
         self.exported = self.attempt("export", lambda: export_encoder(encoder, trainer.channels, self.encoder_path))
@@ -92,6 +95,12 @@ class Run:
             self.attempt("report", lambda: self.write_report(self.folder, trainer))
             self.drawing = time.monotonic() - drawn_from
         return time.monotonic() - began
+
+    def _keep_origin(self):
+        """Write what a checkpoint is of where it is gone: without it another run could go on from the checkpoint."""
+        for name, text in self.origin.items():
+            if not (self.folder / name).exists():
+                write_text(self.folder / name, text)
 
     def attempt(self, name, write):
         """Whether `write()` succeeded; any error becomes one line on stderr, the first time."""
@@ -111,14 +120,18 @@ class Run:
 
     def _refuse_another_run(self, images):
         """InputError if the folder holds a run of another configuration or of other images."""
-        before = read_run_config(self.folder)
-        if before is None:
+        before, trained_on = read_run_config(self.folder), _read_images(self.folder)
+        if before is None and not checkpoint.is_there(self.checkpoints):
             return
-        trained_on = _read_images(self.folder)
         if trained_on and trained_on["fingerprint"] != images["fingerprint"]:
             raise InputError(
                 f"{self.folder / 'dataset.json'}: the run was trained on other images "
                 f"({_of_images(trained_on)}; now {_of_images(images)}); {SET_ASIDE}"
+            )
+        if before is None:
+            raise InputError(
+                f"{self.folder / 'config.json'}: missing, so that nothing tells of which configuration the run's "
+                f"checkpoints are; {SET_ASIDE}"
             )
         free = (*FREE_TO_CHANGE, *(["dataset"] if trained_on else []))  # the same images may lie elsewhere now
         then, now = before.as_dict(), self.config.as_dict()
@@ -207,12 +220,13 @@ def read_run_config(folder):
     """The Config that the run in `folder` was trained with, or None if the folder holds none."""
     path = Path(folder) / "config.json"
     try:
-        return Config(**json.loads(path.read_text(encoding="utf-8")))
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return Config(**{key: parse_value(key, value, where=path.name) for key, value in values.items()})
     except FileNotFoundError:
         return None
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}; expected a file that can be read") from None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         hint = "`train.py --fresh` sets such a run aside"
         raise InputError(f"{path}: no configuration of this version of the kit ({_reason(error)}); {hint}") from None
 
