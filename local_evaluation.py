@@ -10,7 +10,6 @@ metrics/NAME/results/aggregate/evaluation.json and the page report/index.html th
 and, last, the line `Final Scores :  {...}` of the official script. A second call reuses the codes of the first.
 """
 
-import argparse
 import json
 import os
 import sys
@@ -20,7 +19,7 @@ if "OMP_WAIT_POLICY" not in os.environ:  # before PyTorch is loaded; train.py sa
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 try:
-    from utils.errors import InputError, entry_point
+    from utils.errors import InputError, Parser, entry_point
 except ImportError as error:  # another project's `utils` comes first, or a package is missing
     found = getattr(sys.modules.get("utils"), "__file__", None) or "none"
     if os.path.dirname(os.path.dirname(os.path.abspath(found))) == os.path.dirname(os.path.abspath(__file__)):
@@ -83,7 +82,7 @@ def score_encoder(options, environment):
 
 
 def parse(arguments):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__)
     parser.add_argument("--encoder", help="TorchScript file; default: the experiment's")
     parser.add_argument(
         "--dataset",

@@ -120,7 +120,7 @@ def _encode(module, path, device, images):
         shape = tuple(codes.shape) if isinstance(codes, torch.Tensor) else type(codes).__name__
         raise InputError(f"encoder {path}: returned {shape}; expected codes ({len(images)}, latents)")
     if codes.is_complex() or codes.layout != torch.strided:
-        raise InputError(f"encoder {path}: returned codes of {codes.dtype} ({codes.layout}); expected dense real numbers")
+        raise InputError(f"encoder {path}: returned {codes.dtype}, {codes.layout}; expected dense real numbers")
     return codes.detach().float().cpu().numpy()
 
 

@@ -41,7 +41,9 @@ if is_true "${AICROWD_IS_GRADING:-}"; then scores=no; fi
 for word in "$@"; do
   case $word in
     -h | --help | --plan) scores=no ;; # they train nothing
-    -* | *=*) ;;
+    -*) ;;
+    */*=*.yml | */*=*.yaml) arguments=("$@") ;; # a path in which = stands
+    *=*) ;;
     *) arguments=("$@") ;; # names a configuration
   esac
 done

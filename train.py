@@ -13,7 +13,6 @@ the first minute on. Called again it goes on where it stopped.
 Exit code: 0 done; 1 an error, or done but something could not be written; 2 bad input; 128 + the signal's number.
 """
 
-import argparse
 import contextlib
 import dataclasses
 import inspect
@@ -28,7 +27,7 @@ if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 try:
-    from utils.errors import InputError, entry_point
+    from utils.errors import InputError, Parser, entry_point
 except ImportError as error:  # another project's `utils` comes first, or a package is missing
     found = getattr(sys.modules.get("utils"), "__file__", None) or "none"
     if os.path.dirname(os.path.dirname(os.path.abspath(found))) == os.path.dirname(os.path.abspath(__file__)):
@@ -41,7 +40,7 @@ except ImportError as error:  # another project's `utils` comes first, or a pack
     sys.exit(2)
 
 from utils.bench.plan import print_plan
-from utils.config import read_config
+from utils.config import FIELDS, read_config
 from utils.data import load, resolve
 from utils.durations import clock
 from utils.grader.environment import is_grading, read_environment
@@ -85,22 +84,21 @@ def read_inputs(arguments):
         sys.exit(2)
 
 
-class Parser(argparse.ArgumentParser):
-    """Refuses arguments as all other bad input is refused."""
-
-    def error(self, message):
-        raise InputError(f"{message}; expected what python train.py --help lists")
-
-
 def parse_arguments(arguments):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+    parser = Parser(description=__doc__, allow_abbrev=False)
     parser.add_argument("config", nargs="*", metavar="[CONFIG.yml] [key=value ...]", help="keys: utils/config.py")
     parser.add_argument("--fresh", action="store_true", help="start over; the run that is there is set aside")
     parser.add_argument("--plan", action="store_true", help="measure speed and memory, say what the budget buys, end")
     options = parser.parse_intermixed_args(arguments)  # flags may stand anywhere
-    has_file = bool(options.config) and "=" not in options.config[0]
+    has_file = bool(options.config) and names_file(options.config[0])
     options.path, options.overrides = (options.config[0], options.config[1:]) if has_file else (None, options.config)
     return options
+
+
+def names_file(argument):
+    """Whether an argument is a configuration's path, in which = may stand, and no key=value."""
+    key, separator, _ = argument.partition("=")
+    return not separator or (key not in FIELDS and argument.lower().endswith((".yml", ".yaml")))
 
 
 def configure(options, environment):

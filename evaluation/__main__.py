@@ -7,19 +7,16 @@
 It prints a table of the scores; with --output it writes metrics/NAME/results/aggregate/evaluation.json there.
 """
 
-import argparse
 import sys
 
 from .command import add_options, score_file
-from .entry import entry_point
+from .entry import Parser, entry_point
 
 
 @entry_point
 def main(arguments=None):
     """Run the command."""
-    parser = argparse.ArgumentParser(
-        prog="disentanglement-metrics", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(prog="disentanglement-metrics", description=__doc__)
     parser.add_argument("codes", nargs="+", metavar="FILE.npz", help="one file, or two: for training and testing")
     parser.add_argument("--output", help="folder to write the scores to; default: only print them")
     add_options(parser)

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import re
 from pathlib import Path
 
 from .cache import digest_file
@@ -9,9 +10,12 @@ from .codes_file import read_codes
 from .cores import available_cores
 from .errors import InputError
 from .evaluate import check_seed, evaluate_codes
+from .labelled import MOST_VALUES
 from .metrics.table import DEFAULT, METRICS, find_metrics
 from .progress import Console
 from .results import check_output, final_scores, remove_result, table, write_result
+
+MOST_JOBS = 1024  # threads
 
 
 def add_options(parser):
@@ -20,8 +24,8 @@ def add_options(parser):
         "--metrics", type=_metrics, default=DEFAULT, help=f"some of {','.join(METRICS)}; default: the first five"
     )
     parser.add_argument("--seed", type=_seed, default=0, help="of the metrics' draws; the challenge's is 0")
-    parser.add_argument("--jobs", type=_positive, default=available_cores(), help="threads; default: all cores")
-    parser.add_argument("--bins", type=_positive, help="with codes: cut continuous factors into as many bins")
+    parser.add_argument("--jobs", type=_whole(MOST_JOBS), default=available_cores(), help="threads; default: all cores")
+    parser.add_argument("--bins", type=_whole(MOST_VALUES), help="with codes: cut continuous factors into as many bins")
 
 
 def score_file(options):
@@ -79,16 +83,22 @@ def _metrics(text):
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _positive(text):
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number of at least 1")
-    return int(text)
+def _whole(most):
+    """What argparse makes of a text that is to be a whole number from 1 to `most`."""
+
+    def parse(text):
+        if not re.fullmatch("[0-9]{1,9}", text) or not 1 <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 1 to {most}")
+        return int(text)
+
+    return parse
 
 
 def _seed(text):
+    if not re.fullmatch("[0-9]{1,10}", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 0 to 2**32 - 1")
     try:
-        seed = int(text)
-        check_seed(seed)
-        return seed
-    except ValueError as error:
+        check_seed(int(text))
+    except InputError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+    return int(text)

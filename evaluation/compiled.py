@@ -10,8 +10,15 @@ a kernel calls stands in the same file, and constants of other modules come in a
 
 import contextlib
 import functools
+import os
+import re
+import sys
 
-import numba
+THREADS = "NUMBA_NUM_THREADS"
+if re.fullmatch(r"\s*(0+|-[0-9]+)\s*", os.environ.get(THREADS, "")):  # with it numba cannot even be imported
+    print(f"note: {THREADS}={os.environ.pop(THREADS)!r} is ignored; expected at least 1", file=sys.stderr, flush=True)
+
+import numba  # noqa: E402
 
 
 def njit(function=None, **options):

@@ -1,5 +1,6 @@
 """How every command reports errors that are the user's to fix."""
 
+import argparse
 import functools
 import sys
 
@@ -25,6 +26,16 @@ def entry_point(main):
             return code or 1
 
     return run
+
+
+class Parser(argparse.ArgumentParser):
+    """A command's arguments: its description is printed as it is written, and bad arguments are one line."""
+
+    def __init__(self, **options):
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+
+    def error(self, message):
+        raise InputError(f"{message}; {self.prog} --help lists the arguments")
 
 
 def _guarded(main, args, kwargs):

@@ -73,15 +73,21 @@ def test_command_writes_nothing_unasked(codes, capsys, tmp_path):
     ("arguments", "what"),
     [
         (["--metrics", "mog"], "argument --metrics: metric 'mog': expected some of"),
-        (["--seed", "-1"], "argument --seed: seed -1: expected a whole number from 0 to 4294967295"),
+        (["--seed", "-1"], "argument --seed: '-1': expected a whole number from 0 to 2**32 - 1"),
         (["--seed", "4294967296"], "argument --seed: seed 4294967296: expected"),
-        (["--jobs", "0"], "argument --jobs: '0': expected a whole number of at least 1"),
+        (["--jobs", "0"], "argument --jobs: '0': expected a whole number from 1 to 1024"),
+        (["--jobs", "100000"], "argument --jobs: '100000': expected"),
+        (["--jobs", "²"], "argument --jobs: '²': expected"),
         (["--bins", "x"], "argument --bins: 'x': expected"),
+        (["--bins", "3000000000000"], "expected a whole number from 1 to 256"),
+        (["--box"], "error: unrecognized arguments: --box; disentanglement-metrics --help lists the arguments"),
     ],
 )
 def test_command_refuses_options_by_name(codes, capsys, arguments, what):
     assert exit_code(main, [codes, *arguments]) == 2
-    assert what in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert what in told
+    assert told.count("\n") == 1
 
 
 def test_command_refuses_a_missing_file_in_one_line(capsys):

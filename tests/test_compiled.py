@@ -40,6 +40,14 @@ def test_njit_keeps_the_compiled_code(double):
     assert [double(), double()] == ["42 0", "42 1"]
 
 
+@pytest.mark.parametrize("threads", ["0", "-1"])
+def test_threads_that_numba_refuses_are_ignored_with_a_note(threads):
+    line = [sys.executable, "-c", "from evaluation.compiled import njit"]
+    done = subprocess.run(line, env={**os.environ, "NUMBA_NUM_THREADS": threads}, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stderr == f"note: NUMBA_NUM_THREADS='{threads}' is ignored; expected at least 1\n"
+
+
 @pytest.mark.parametrize("kind", ["nbi", "nbc"])
 @pytest.mark.parametrize("content", [b"", b"damaged"])
 def test_njit_compiles_past_a_damaged_cache_and_repairs_it(double, tmp_path, kind, content):

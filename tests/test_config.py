@@ -59,6 +59,7 @@ def test_read_config_takes_exponents_that_yaml_does_not():
         ("precision=float8", "one of auto"),
         ("time_budget=8 parsecs", "a time such as"),
         ("time_budget=1.2.3", "a number"),
+        ("time_budget=1e308d", "a time such as"),
         ("dataset=", "a string"),
         ("steps", "key=value"),
         ("steps={", "a whole number in decimal digits"),

@@ -266,6 +266,11 @@ def test_download_gives_no_librarys_own_name(tmp_path, serve):
     assert (tmp_path / "file").read_bytes() == CONTENT
 
 
+def test_download_names_certificates_that_cannot_be_read(tmp_path, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    refused(tmp_path, ["https://127.0.0.1:1/file"], r"not fetched: https://127\.0\.0\.1:1/file: .*none\.pem")
+
+
 def test_download_tells_the_checksum_that_it_compared(tmp_path, serve):
     url = serve(lambda handler: reply(handler, 200, CONTENT, X_Linked_ETag=f'"{SHA256}"'))
     assert download(tmp_path / "announced", [url]) == SHA256

@@ -93,6 +93,8 @@ def test_read_notes_refuses_a_key_that_would_do_nothing(folder, images, text, ke
         "key: ",
         "labels: 3",
         "bins: {a: 1}",
+        "bins: {a: 257}",
+        "bins: {a: 99999999999999999999999}",
         "bins: 4",
         "bits: 17",
         "bits: twelve",

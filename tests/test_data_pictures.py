@@ -102,10 +102,17 @@ def test_read_picture_takes_16_bits_a_colour(tmp_path):
     np.testing.assert_array_equal(pixels(path), COLOR)
 
 
-def test_read_picture_takes_16_bits_with_alpha(tmp_path):
-    grey = np.stack([GREY, np.full_like(GREY, 255)], axis=-1).astype(np.uint16) * 257
+def test_read_picture_refuses_grey_of_16_bits_with_alpha_of_which_pillow_gives_half(tmp_path):
+    grey = np.stack([GREY, np.full_like(GREY, 255)], axis=-1).astype(np.uint16)
     path = write_png(tmp_path / "a.png", grey.astype(">u2"), 16, 4)
-    np.testing.assert_array_equal(pixels(path, 1)[..., 0], GREY)
+    with pytest.raises(InputError, match=r"a\.png: grey of 16 bits with alpha"):
+        pixels(path, 1)
+
+
+def test_read_picture_refuses_grey_of_16_bits_whose_white_is_0(saved):
+    path = saved(Image.fromarray(GREY.astype(np.uint16)), "a.tif", tiffinfo={262: 0})
+    with pytest.raises(InputError, match=r"a\.tif: .* with 0 as white"):
+        pixels(path, 1)
 
 
 def test_read_picture_makes_the_clear_value_of_16_bits_black(tmp_path):

@@ -122,6 +122,11 @@ def test_run_sh_adds_settings_to_the_configuration(kit):
     assert kit.arguments() == ["configs/challenge.yml", "seed=1", "--fresh"]
 
 
+def test_run_sh_takes_a_path_with_an_equals_sign_for_a_configuration(kit):
+    kit.run("/tmp/a=b/own.yml", "seed=1")
+    assert kit.arguments() == ["/tmp/a=b/own.yml", "seed=1"]
+
+
 def test_run_sh_passes_another_configuration_on(kit):
     kit.run("mine.yml", "seed=1", **GRADING)
     assert kit.arguments() == ["mine.yml", "seed=1"]

@@ -54,11 +54,22 @@ def test_packages_that_cannot_be_installed_end_in_one_line_and_code_2(tmp_path):
 def test_environment_of_another_version_than_python_names_is_made_anew(tmp_path):
     (tmp_path / "requirements.txt").write_text("no-such-package==1\n")
     write_stub(tmp_path / ".venv" / "bin" / "python", "echo 3 1")
+    (tmp_path / ".venv" / ".made-by-the-kit").touch()
     write_stub(tmp_path / "base", f"case $* in *venv*) exit 1 ;; esac; exec '{sys.executable}' \"$@\"")
     done = bash("find_or_make_python requirements.txt", tmp_path, PYTHON=str(tmp_path / "base"))
     assert f"making {tmp_path}/.venv anew" in done.stdout
-    assert not (tmp_path / ".venv").exists()
+    assert not (tmp_path / ".venv" / "bin").exists()
     assert done.stderr == f"error: {tmp_path}/.venv could not be made (is the venv module there?)\n"
+
+
+@pytest.mark.parametrize("stub", ["echo 3 1", f"exec '{sys.executable}' -c 'raise SystemExit(1)'"])
+def test_environment_that_the_kit_did_not_make_is_never_deleted(tmp_path, stub):
+    (tmp_path / "requirements.txt").write_text("no-such-package==1\n")
+    write_stub(tmp_path / ".venv" / "bin" / "python", stub)
+    done = bash("find_or_make_python requirements.txt", tmp_path, PYTHON=sys.executable)
+    assert done.returncode == 2
+    assert f"error: {tmp_path}/.venv: not made by this kit" in done.stderr
+    assert (tmp_path / ".venv" / "bin" / "python").exists()
 
 
 def write_stub(path, line):

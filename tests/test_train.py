@@ -85,6 +85,7 @@ def test_train_prefers_an_argument_to_the_graders_data_set(train, folder):
     ("arguments", "variables", "told"),
     [
         (["--pl"], {}, "--pl"),
+        (["a=b/none.yml"], {}, "a=b/none.yml"),
         (["dataset=tiny.npy", "held_out=40"], {}, "held_out=40"),
         (["gama=3"], {}, "gamma"),
         (["configs/none.yml"], {}, "configs/none.yml"),

@@ -118,7 +118,9 @@ def parse_duration(value, place):
     """Seconds of 90, '90s', '5min' or '8h'."""
     match = re.fullmatch(r"([0-9.]+(?:e[+-]?[0-9]+)?)\s*([a-z]*)", str(value).strip().lower())
     if match and match.group(2) in UNITS:
-        return _number(match.group(1), float, place) * UNITS[match.group(2)]
+        seconds = _number(match.group(1), float, place) * UNITS[match.group(2)]
+        if math.isfinite(seconds):
+            return seconds
     return _refuse(place, "a time such as 90, 90s, 5min or 8h")
 
 

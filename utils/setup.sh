@@ -44,9 +44,23 @@ same_version() {
   [[ $("$1" -c "$ask") == "$("$2" -c "$ask")" ]]
 }
 
+# Makes the environment $1 with the Python $2, in the place of one that was made here before and of nothing else.
+make_environment() {
+  local mark=$1/.made-by-the-kit
+  if [[ (-e $1 || -L $1) && ! -e $mark ]]; then
+    echo "error: $1: not made by this kit, and not of use to it; expected none, or rename it" >&2
+    return 2
+  fi
+  rm -rf -- "$1"
+  if ! { mkdir -- "$1" && touch -- "$mark" && "$2" -m venv "$1"; }; then
+    echo "error: $1 could not be made (is the venv module there?)" >&2
+    return 2
+  fi
+}
+
 # Sets PYTHON; makes or repairs $NDC_ROOT/.venv unless the active Python will do. Arguments: requirement files.
 find_or_make_python() {
-  local base venv="$NDC_ROOT/.venv" asked=${PYTHON:-} file arguments=()
+  local base venv="$NDC_ROOT/.venv" asked=${PYTHON:-} file useless='' arguments=()
   base=$(newest_python) || return 2
   if has_requirements "$base" "$@"; then
     PYTHON=$base
@@ -55,14 +69,14 @@ find_or_make_python() {
   PYTHON=$venv/bin/python
   if [[ -n $asked && -x $PYTHON ]] && ! same_version "$PYTHON" "$base"; then
     echo "making $venv anew: it has $("$PYTHON" --version), and PYTHON names another version"
-    rm -rf -- "$venv"
+    useless=yes
   fi
-  if [[ -x $PYTHON ]] && has_requirements "$PYTHON" "$@"; then
+  if [[ ! $useless && -x $PYTHON ]] && has_requirements "$PYTHON" "$@"; then
     return
   fi
   echo "setting up $venv with $("$base" --version) (once; downloads the packages of requirements.txt)"
-  if ! "$PYTHON" -m pip --version >/dev/null 2>&1; then
-    "$base" -m venv --clear "$venv" || { echo "error: $venv could not be made (is the venv module there?)" >&2; return 2; }
+  if [[ $useless ]] || ! "$PYTHON" -m pip --version >/dev/null 2>&1; then
+    make_environment "$venv" "$base" || return 2
   fi
   for file in "$@"; do arguments+=(-r "$file"); done
   "$PYTHON" -m pip install --quiet --disable-pip-version-check "${arguments[@]}" ||

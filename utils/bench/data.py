@@ -8,7 +8,6 @@ into a batch that is held ready, measured in the same run in turns.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import statistics
@@ -19,6 +18,7 @@ from tqdm import tqdm
 
 from utils.data import load
 from utils.data.storage.mapped import drop_from_memory, read_without_waiting
+from utils.errors import Parser
 from utils.grader.environment import read_environment
 from utils.memory import keep_freed_memory
 
@@ -29,7 +29,7 @@ STILL_THERE = 0.05  # share of a batch that may still be in memory when it is ca
 
 def main(arguments):
     description = "What a data set costs to open and to read, and how many of its images differ."
-    parser = argparse.ArgumentParser(prog="python -m utils.bench data", description=description)
+    parser = Parser(prog="python -m utils.bench data", description=description)
     parser.add_argument("name", help="of `python -m utils.data list`, or a path")
     parser.add_argument("--data", metavar="FOLDER", default=read_environment().data_root, help="the data sets' folder")
     options = parser.parse_args(arguments)

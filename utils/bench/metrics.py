@@ -11,7 +11,6 @@ Ours is a new process of local_evaluation.py without kept codes; its total count
 compilation of kernels, which happens once a machine. Official seconds count the metrics alone. Seed 0 on both sides.
 """
 
-import argparse
 import json
 import subprocess
 import sys
@@ -26,7 +25,7 @@ from evaluation.protocol import CHALLENGE
 from evaluation.results import result_path
 from utils.data import load
 from utils.data.registry import resolve
-from utils.errors import InputError
+from utils.errors import InputError, Parser
 from utils.files import REPOSITORY
 from utils.grader.environment import read_environment
 
@@ -45,9 +44,7 @@ def main(arguments):
 
 
 def parse(arguments):
-    parser = argparse.ArgumentParser(
-        prog="python -m utils.bench metrics", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(prog="python -m utils.bench metrics", description=__doc__)
     parser.add_argument("encoder", nargs="?")
     parser.add_argument("dataset", nargs="?")
     parser.add_argument("--metrics", default=DEFAULT, type=lambda text: text.split(","))

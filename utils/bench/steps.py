@@ -10,13 +10,13 @@ it be dropped, from the disk; memory. Where Pythae is installed its FactorVAE tr
 images in between, for the ratio.
 """
 
-import argparse
 import dataclasses
 import importlib.util
 import math
 import subprocess
 import sys
 import tempfile
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -26,7 +26,7 @@ from utils.bench.timing import matrix_rate, seconds_a_call
 from utils.config import Config, parse_value
 from utils.data import load
 from utils.data.storage.mapped import drop_from_memory
-from utils.errors import InputError
+from utils.errors import InputError, Parser
 from utils.files import REPOSITORY
 from utils.grader.environment import read_environment
 from utils.memory import keep_freed_memory, peak_memory
@@ -56,9 +56,7 @@ def main(arguments):
 
 
 def parse_arguments(arguments):
-    parser = argparse.ArgumentParser(
-        prog="python -m utils.bench steps", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(prog="python -m utils.bench steps", description=__doc__)
     parser.add_argument("settings", nargs="*", metavar="key=value", help="dataset, device, precision, seconds a row")
     settings = {"dataset": "", "device": "cpu", "precision": "auto", "seconds": "30"}
     for text in parser.parse_args(arguments).settings:
@@ -71,7 +69,7 @@ def parse_arguments(arguments):
     except ValueError:
         raise InputError(f"seconds={settings['seconds']!r}: expected a number") from None
     settings["precision"] = parse_value("precision", settings["precision"], where="argument")
-    return argparse.Namespace(**settings)
+    return SimpleNamespace(**settings)
 
 
 def find_images(dataset):

@@ -10,7 +10,6 @@ Data sets lie under $DISENTANGLEMENT_LIB_DATA, or where --data says.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from pathlib import Path
@@ -21,7 +20,7 @@ from utils.data.registry import RENDERED, resolve
 from utils.data.sets.synthetic_arm import DEFAULT_SIZES
 from utils.data.storage.convert import without_unpacking
 from utils.data.storage.places import exists
-from utils.errors import InputError, entry_point
+from utils.errors import InputError, Parser, entry_point
 from utils.files import write_text
 from utils.grader.environment import read_environment
 
@@ -109,11 +108,9 @@ def _sizes(text):
 
 
 def _parse(arguments):
-    parser = argparse.ArgumentParser(
-        "python -m utils.data", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(prog="python -m utils.data", description=__doc__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    common = argparse.ArgumentParser(add_help=False)
+    common = Parser(add_help=False)
     common.add_argument("--data", metavar="FOLDER", help="the data sets' folder")
     listed = commands.add_parser("list", parents=[common], help="names and files")
     listed.set_defaults(run=_list)

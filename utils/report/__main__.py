@@ -4,12 +4,11 @@ python -m utils.report                # of the experiment, $AICROWD_OUTPUT_PATH/
 python -m utils.report RUN_FOLDER     # of another run
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 from utils.data import load
-from utils.errors import InputError, entry_point
+from utils.errors import InputError, Parser, entry_point
 from utils.grader.environment import read_environment
 from utils.report import write_report
 from utils.run.folder import read_run_config, refuse_other_images
@@ -17,7 +16,7 @@ from utils.run.folder import read_run_config, refuse_other_images
 
 @entry_point
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(prog="python -m utils.report", description=__doc__)
     parser.add_argument("run_folder", nargs="?", type=Path, help="default: the experiment's")
     environment = read_environment()
     folder = parser.parse_args(arguments).run_folder or environment.run_folder

@@ -8,6 +8,8 @@ import numpy as np
 WIDTH, HEIGHT = 360, 200
 LEFT, RIGHT, TOP, BOTTOM = 58, 14, 12, 26
 MOST_POINTS = 400  # of a curve: more than its pixels would only make the file large
+FLAT = 1e-6  # a curve that moves less, relative to its largest value, is drawn as a constant
+LARGEST = 1e300  # beyond it an axis would have no length in float64
 EARLY = 0.05  # share of the rows whose values may leave the frame: losses start orders of magnitude above the rest
 
 
@@ -34,12 +36,14 @@ def curve(x, y, label):
 
 def ticks(low, high, about=4):
     """Round numbers from at or below `low` to at or above `high`, some `about` steps apart."""
-    if not high > low:
-        low, high = low - 1, high + 1
+    low, high = max(low, -LARGEST), min(high, LARGEST)
+    margin = FLAT * max(abs(low), abs(high))
+    if high - low <= margin:
+        low, high = low - max(1.0, margin), high + max(1.0, margin)
     rough = (high - low) / about
     power = 10.0 ** math.floor(math.log10(rough))
     step = min((factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.99), default=10 * power)
-    return [round(number * step, 12) for number in range(math.floor(low / step), math.ceil(high / step) + 1)]
+    return [float(f"{number * step:.12g}") for number in range(math.floor(low / step), math.ceil(high / step) + 1)]
 
 
 def text(value):

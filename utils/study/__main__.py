@@ -16,7 +16,6 @@ under the same paths.
 Exit code: 0 all done; 1 some run failed (table.md names it), the others are done; 2 bad input.
 """
 
-import argparse
 import contextlib
 import sys
 from dataclasses import replace
@@ -27,7 +26,7 @@ import joblib
 from evaluation.cores import available_cores
 from utils.data import load, names, resolve
 from utils.data.registry import RENDERED
-from utils.errors import InputError, entry_point
+from utils.errors import InputError, Parser, entry_point
 from utils.grader.environment import read_environment
 from utils.study.entries import rank_officially
 from utils.study.grid import read_study
@@ -155,9 +154,7 @@ def _cluster(name, address):
 
 
 def _parse(arguments):
-    parser = argparse.ArgumentParser(
-        prog="python -m utils.study", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(prog="python -m utils.study", description=__doc__)
     parser.add_argument("study", type=Path, metavar="STUDY.yml")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="keys of utils/config.py, and seeds")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time; -1 on a cluster: as many as it takes")
@@ -174,9 +171,7 @@ def _parse(arguments):
 
 
 def _rank(arguments, environment):
-    parser = argparse.ArgumentParser(
-        prog="python -m utils.study rank", description=RANK, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(prog="python -m utils.study rank", description=RANK)
     parser.add_argument("runs", nargs="+", metavar="RUN_FOLDER")
     parser.add_argument("--official", action="store_true", help="rank as the challenge's platform does, see above")
     parser.add_argument("--paper", action="store_true", help="with --official: the paper's rows compete too")
@@ -193,7 +188,7 @@ def _rank(arguments, environment):
 
 
 def _reconstruction(arguments, environment):
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m utils.study reconstruction",
         description="Correlate reconstruction with the scores over the runs of studies: reconstruction.md and .png.",
     )

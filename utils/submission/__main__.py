@@ -6,14 +6,13 @@ python -m utils.submission tag v0.1           # check, make the tag submission-v
 python -m utils.submission tag v0.1 --push REMOTE
 """
 
-import argparse
 import contextlib
 import signal
 import sys
 import tempfile
 from pathlib import Path
 
-from utils.errors import InputError, entry_point
+from utils.errors import InputError, Parser, entry_point
 from utils.files import REPOSITORY
 from utils.submission.check import check
 from utils.submission.repository import Repository
@@ -28,10 +27,9 @@ def main(arguments=None):
 
 
 def parse_arguments(arguments):
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m utils.submission",
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for command, run in (("check", run_check), ("rehearse", run_rehearsal), ("tag", run_tag)):

@@ -6,7 +6,6 @@ Loads the file as the grader does, on the CPU and on a GPU if there is one, asks
 metrics ask for, and scores a few of them. Prints one JSON object; exit code 2 and one line on stderr where it fails.
 """
 
-import argparse
 import json
 import time
 import warnings
@@ -17,7 +16,7 @@ import torch
 from evaluation.metrics.mig import mig
 from representation import FAILURES
 from utils.data import load
-from utils.errors import InputError, entry_point
+from utils.errors import InputError, Parser, entry_point
 from utils.submission.stand_in_data import NAME
 from utils.training.device import full_float32
 
@@ -28,7 +27,7 @@ TOLERANCE = 1e-3  # how far a code may move with the size of its batch, relative
 
 @entry_point
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__)
     parser.add_argument("encoder")
     parser.add_argument("data_root")
     options = parser.parse_args(arguments)

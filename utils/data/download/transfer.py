@@ -121,7 +121,7 @@ def _transfer(file, path, url, size, bar, origin):
     if have:
         headers["Range"] = f"bytes={have}-"
     try:
-        with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+        with _ask(url, headers) as response:
             have, total = _agree(file, response, have, size)
             if total is not None:
                 require_room(path, total - have)
@@ -149,6 +149,16 @@ def _transfer(file, path, url, size, bar, origin):
         raise _Hopeless("cannot be reached; is there a network?") from error
     except requests.RequestException as error:
         raise _Broken(f"the connection broke ({type(error).__name__})") from error
+
+
+def _ask(url, headers):
+    """The server's answer, whose body is not read yet."""
+    try:
+        return requests.get(url, headers=headers, stream=True, timeout=TIMEOUT)
+    except requests.RequestException:
+        raise
+    except OSError as error:  # of the machine's own settings, such as REQUESTS_CA_BUNDLE
+        raise _Hopeless(str(error)) from error
 
 
 def _agree(file, response, have, size):

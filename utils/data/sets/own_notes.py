@@ -18,6 +18,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from evaluation.labelled import MOST_VALUES
 from utils.data.storage.places import exists, stat
 from utils.errors import InputError
 from utils.yaml_files import read_yaml
@@ -87,17 +88,18 @@ def _parsed(path, images):
         names=tuple(names),
         key=_text(path, values, "key") or "images",
         labels=_text(path, values, "labels"),
-        bins=_counts(path, "bins", values.get("bins", {}), 2),
+        bins=_counts(path, "bins", values.get("bins", {}), 2, MOST_VALUES),
         bits=_bits(path, values),
     )
 
 
-def _counts(path, key, values, least):
+def _counts(path, key, values, least, most=None):
     if not isinstance(values, dict):
         raise InputError(f"{path}: {key}: expected a line `name: number` for each factor")
     for name, size in values.items():
-        if not isinstance(name, str) or type(size) is not int or size < least:
-            raise InputError(f"{path}: {key}: {name!r} has {size!r}, expected a whole number of at least {least}")
+        if not isinstance(name, str) or type(size) is not int or size < least or (most and size > most):
+            expected = f"from {least} to {most}" if most else f"of at least {least}"
+            raise InputError(f"{path}: {key}: {name!r} has {size!r}, expected a whole number {expected}")
     return values
 
 

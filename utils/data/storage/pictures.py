@@ -90,9 +90,18 @@ def _opened(path):
         frames = getattr(picture, "n_frames", 1)
         if frames > 1 and picture.format != "MPO":  # a phone's JPEG with a small one for its screen
             raise InputError(f"{path}: has {frames} frames; expected one picture a file")
+        if _is_misread(picture):
+            raise InputError(f"{path}: grey of 16 bits with alpha, or with 0 as white; expected plain grey, or 8 bits")
         if picture.mode == "F" or (picture.mode == "I" and not _has_16_bits(picture)):
             raise InputError(f"{path}: has numbers of 32 bits; expected a picture of 8 or 16 bits")
         yield picture
+
+
+def _is_misread(picture):
+    """Whether Pillow gives other values than a file of 16 bits has: of grey with alpha and of white as 0."""
+    raw = picture.tile[0][3] if picture.tile else None
+    is_white_zero = picture.format == "TIFF" and picture.tag_v2.get(262) == 0  # PhotometricInterpretation
+    return raw == "LA;16B" or (is_white_zero and _has_16_bits(picture))
 
 
 def _has_16_bits(picture):
