@@ -9,7 +9,7 @@
 
 Leaves in $AICROWD_OUTPUT_PATH/$AICROWD_EVALUATION_NAME: config.json, dataset.json, log.csv, checkpoints/,
 report/index.html (one page with all of it, and two pictures) and representation/pytorch_model.pt, which is there from
-the first minute on. Called again it goes on where it stopped.
+the first seconds on. Called again it goes on where it stopped.
 Exit code: 0 done; 1 an error, or done but something could not be written; 2 bad input; 128 + the signal's number.
 """
 
