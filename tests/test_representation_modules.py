@@ -1,0 +1,53 @@
+"""Encoders of other people: what they raise, and codes of other kinds."""
+
+import numpy as np
+import pytest
+import torch
+
+import representation
+from utils.errors import InputError
+
+IMAGES = np.random.RandomState(0).rand(2, 64, 64, 3)
+
+
+class Raising(torch.nn.Module):
+    def forward(self, given):
+        if given.size(3) != 3:
+            raise RuntimeError("boom\nsecond line")
+        return given.flatten(1)
+
+
+class Requiring(torch.nn.Module):
+    def forward(self, given):
+        return given.flatten(1)[:, :5].clone().requires_grad_()
+
+
+class Complex(torch.nn.Module):
+    def forward(self, given):
+        return torch.complex(given.flatten(1)[:, :5], given.flatten(1)[:, :5])
+
+
+class Sparse(torch.nn.Module):
+    def forward(self, given):
+        return given.flatten(1)[:, :5].to_sparse()
+
+
+def scripted(module, folder):
+    torch.jit.save(torch.jit.script(module), str(folder / "module.pt"))
+    return representation.load(folder / "module.pt", device="cpu")
+
+
+def test_representation_tells_the_whole_of_what_an_encoder_raises(tmp_path):
+    with pytest.raises(InputError, match=r"\(.*boom second line\)"):
+        scripted(Raising(), tmp_path)(IMAGES)
+
+
+def test_representation_takes_codes_that_require_gradients(tmp_path):
+    assert scripted(Requiring(), tmp_path)(IMAGES).shape == (2, 5)
+
+
+@pytest.mark.filterwarnings("ignore:Using sparse tensors")
+@pytest.mark.parametrize("module", [Complex(), Sparse()])
+def test_representation_refuses_codes_that_are_no_dense_real_numbers(tmp_path, module):
+    with pytest.raises(InputError, match="expected dense real numbers"):
+        scripted(module, tmp_path)(IMAGES)
