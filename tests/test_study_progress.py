@@ -34,14 +34,14 @@ def test_updates_are_those_of_results_and_logs(tmp_path, study):
     (_, stages), (second, _) = study.runs
     finish(tmp_path, stages[0])
     log(tmp_path, second, 30)
-    assert Progress(tmp_path, study, None).standing().updates == 130
+    assert Progress(tmp_path, study, None).standing() == (1, 1, 130)
 
 
 def test_updates_of_a_run_count_once(tmp_path, study):
     (first, stages), _ = study.runs
     finish(tmp_path, stages[0])
     log(tmp_path, first, 100)
-    assert Progress(tmp_path, study, None).standing().updates == 100
+    assert Progress(tmp_path, study, None).standing() == (1, 1, 100)
 
 
 def test_line_tells_the_time_left_at_the_pace_since_the_start(tmp_path, study, monkeypatch):
