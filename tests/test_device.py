@@ -203,33 +203,37 @@ def test_full_float32_gives_the_switches_back(before):
         switch.allow_tf32 = own
 
 
-@pytest.mark.skipif(not hasattr(torch.backends, "fp32_precision"), reason="this PyTorch has one setting of TF32")
+newer_settings = pytest.mark.skipif(not hasattr(torch.backends, "fp32_precision"), reason="one setting of TF32 here")
+
+
+def _precisions_where_the_user_set(newer, code):
+    """What cuDNN's convolutions and the products have by the end of `code`; these settings cannot all be put back."""
+    lines = (
+        "import torch; from utils.training.device import full_float32, use_precision",
+        f"torch.backends.{newer} = 'tf32'",
+        "torch.backends.cudnn.rnn.fp32_precision = 'ieee'",
+        "show = lambda: print(torch.backends.cudnn.conv.fp32_precision, torch.backends.cuda.matmul.fp32_precision)",
+        *code,
+    )
+    command = [sys.executable, "-c", "\n".join(lines)]
+    done = subprocess.run(command, cwd=str(REPOSITORY), stdout=subprocess.PIPE, check=True)
+    return done.stdout.decode().splitlines()
+
+
+@newer_settings
 @pytest.mark.parametrize("newer", ["fp32_precision", "cuda.matmul.fp32_precision", "cudnn.conv.fp32_precision"])
 def test_full_float32_works_where_the_user_set_pytorchs_newer_settings(newer):
-    """In a process of its own: these settings cannot all be put back."""
-    code = (
-        "import torch; from utils.training.device import full_float32\n"
-        f"torch.backends.{newer} = 'tf32'; torch.backends.cudnn.rnn.fp32_precision = 'ieee'\n"
-        "found = lambda: (torch.backends.cudnn.conv.fp32_precision, torch.backends.cuda.matmul.fp32_precision)\n"
-        "before = found()\n"
-        "with full_float32(): assert found() == ('ieee', 'ieee'), found()\n"
-        "assert found() == before and 'tf32' in before, (before, found())\n"
-    )
-    subprocess.run([sys.executable, "-c", code], cwd=str(REPOSITORY), check=True)
+    before, inside, after = _precisions_where_the_user_set(newer, ["show()", "with full_float32(): show()", "show()"])
+    assert inside == "ieee ieee"
+    assert "tf32" in before
+    assert after == before
 
 
-@pytest.mark.skipif(not hasattr(torch.backends, "fp32_precision"), reason="this PyTorch has one setting of TF32")
+@newer_settings
 @pytest.mark.parametrize("newer", ["fp32_precision", "cudnn.fp32_precision", "cudnn.conv.fp32_precision"])
 def test_float32_has_no_tf32_where_the_user_set_pytorchs_newer_settings(newer):
-    code = (
-        "import torch; from utils.training.device import use_precision\n"
-        f"torch.backends.{newer} = 'tf32'\n"
-        "use_precision('float32', torch.device('cuda'))\n"
-        "print(torch.backends.cudnn.conv.fp32_precision, torch.backends.cuda.matmul.fp32_precision)\n"
-        "print(torch.backends.cudnn.allow_tf32)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=str(REPOSITORY), stdout=subprocess.PIPE, check=True)
-    assert done.stdout.decode().split() == ["ieee", "ieee", "False"]
+    code = ["use_precision('float32', torch.device('cuda'))", "show()", "print(torch.backends.cudnn.allow_tf32)"]
+    assert _precisions_where_the_user_set(newer, code) == ["ieee ieee", "False"]
 
 
 def test_autocast_names_bfloat16_which_is_not_a_gpus_default(monkeypatch):
