@@ -19,48 +19,55 @@ from utils.errors import InputError
 from utils.files import atomic_path
 
 _LARGEST_MEMBER = 1 << 27  # bytes; a car takes 6 MB
+_KEPT = "what was there before was kept"
 
 
 def fetch(name, root):
     """Bring the data set `name` under the folder `root`. InputError: what failed, by name.
 
-    Returns its terms of use, and what was checked of a file where no checksum is published or announced.
+    Returns its terms of use, whether files were there before, and what was checked of a new one where no checksum is
+    published or announced.
     """
     if name in RENDERED:
         raise InputError(f"data set {name}: nothing to fetch, it is rendered when it is first used")
     if name not in SOURCES:
         raise InputError(f"data set {name!r} is not known; known are: {', '.join(SOURCES)}")
-    digests = [_bring(source, root) or source.sha256 for source in SOURCES[name]]
-    return TERMS[name] + ("" if all(digests) else "; no checksum is published: the contents were read and checked")
+    notes = dict.fromkeys(_bring(source, root) for source in SOURCES[name])  # each once
+    return "; ".join([TERMS[name], *filter(None, notes)])
 
 
 def _bring(source, root):
-    """Fetch one file if it is missing, and unpack it; the SHA-256 that the download agreed with, None: unknown."""
+    """Fetch one file if it is missing, and unpack it; what the user should know of it, or None."""
     path = root / source.path
     if source.path.endswith(".tar.gz"):
-        return None if _has_all_cars(root) else _bring_cars(source, root)
+        return _KEPT if _has_all_cars(root) else _bring_cars(source, root)
     if source.path.endswith(".gz"):
         if path.with_suffix("").exists():
-            return None
-        digest = download(path, source.urls, source.size, source.sha256)
+            return _KEPT
+        note = _download(source, path)
         gunzip(path, path.with_suffix(""))
         path.unlink()
-        return digest
+        return note
     check = _CHECKS[path.suffix]
     if path.exists():
         check(str(path))
-        return None
-    return download(path, source.urls, source.size, source.sha256, check)
+        return _KEPT
+    return _download(source, path, check)
 
 
 def _bring_cars(source, root):
     path = root / source.path
-    digest = download(path, source.urls, source.size, source.sha256, _check_archive)
+    note = _download(source, path, _check_archive)
     unpack_cars(path, root / "cars")
     if not _has_all_cars(root):
         raise InputError(f"{path}: fewer than {cars3d.CARS} files cars/*.mat found in it")
     path.unlink()
-    return digest
+    return note
+
+
+def _download(source, path, check=None):
+    digest = download(path, source.urls, source.size, source.sha256, check)
+    return None if digest else "no checksum is published: the contents were read and checked"
 
 
 def gunzip(path, target):
