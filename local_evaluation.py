@@ -35,7 +35,7 @@ from evaluation import evaluate
 from evaluation.cache import CodesCache, digest_file, fingerprint
 from evaluation.command import add_options, console_into, print_scores, score_file
 from evaluation.contract import kind_of
-from evaluation.results import DATASET_FINGERPRINT, DATASET_NAME, ENCODER_DIGEST, check_output
+from evaluation.results import DATASET_FINGERPRINT, DATASET_NAME, ENCODER_DIGEST, SEED, check_output
 from utils.grader.environment import read_environment
 
 DEFAULT_DATASET = "synthetic_arm"
@@ -65,7 +65,7 @@ def score_encoder(options, environment):
         ENCODER_DIGEST: digest_file(encoder),
         DATASET_NAME: dataset.name,
         DATASET_FINGERPRINT: dataset.fingerprint,
-        "evaluation.random_seed": options.seed,
+        SEED: options.seed,
     }
     results = evaluate(
         represent,

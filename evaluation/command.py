@@ -13,7 +13,7 @@ from .evaluate import check_seed, evaluate_codes
 from .labelled import MOST_VALUES
 from .metrics.table import DEFAULT, METRICS, find_metrics
 from .progress import Console
-from .results import check_output, final_scores, remove_result, table, write_result
+from .results import SEED, check_output, final_scores, remove_result, table, write_result
 
 MOST_JOBS = 1024  # threads
 
@@ -37,7 +37,7 @@ def score_file(options):
         settings = {
             "codes": files,
             "codes.sha256": [digest_file(path) for path in files],
-            "evaluation.random_seed": options.seed,
+            SEED: options.seed,
             "evaluation.bins": options.bins,
         }
         report = console_into(Path(options.output), settings)

@@ -17,6 +17,7 @@ from .metrics.table import FURTHER, METRICS, OFFICIAL
 ENCODER_DIGEST = "encoder.sha256"  # among a file's settings: the SHA-256 of the encoder that was scored ...
 DATASET_NAME = "dataset.name"  # ... and on what
 DATASET_FINGERPRINT = "dataset.fingerprint"  # of its contents: other data can have the same name
+SEED = "evaluation.random_seed"
 
 
 def result_path(folder, name):
@@ -85,8 +86,8 @@ def read_results(folder, dataset_name=None, encoder=None, dataset_fingerprint=No
 
     Numbers that were not finite, null in the files, are NaN. Left out are metrics of another encoder than the file
     `encoder` (by the digest in the metric's file; None: the one in `folder`, and any encoder if it holds none), those
-    on another data set than `dataset_name` (None: any), those that name another fingerprint than
-    `dataset_fingerprint` (None: any), and those whose file cannot be read.
+    on another data set than `dataset_name` or of another fingerprint than `dataset_fingerprint` (None: any), and those
+    whose file cannot be read.
     """
     encoder, found = Path(encoder or folder / "representation" / "pytorch_model.pt"), {}
     expected = {
@@ -97,8 +98,6 @@ def read_results(folder, dataset_name=None, encoder=None, dataset_fingerprint=No
     for name, metric in METRICS.items():
         flat = _read_flat(result_path(folder, name))
         settings = {key: flat.get(f"evaluation_config.{key}") for key in expected}
-        if settings[DATASET_FINGERPRINT] is None:  # written before files had one
-            settings[DATASET_FINGERPRINT] = dataset_fingerprint
         if all(value in (None, settings[key]) for key, value in expected.items()):
             prefix = "evaluation_results."
             values = {key[len(prefix) :]: _unplain(value) for key, value in flat.items() if key.startswith(prefix)}
@@ -107,10 +106,10 @@ def read_results(folder, dataset_name=None, encoder=None, dataset_fingerprint=No
     return found
 
 
-def scored_on(folder, metrics):
-    """Names of the data sets that the files of `metrics` in `folder` are of, sorted."""
-    found = (_read_flat(result_path(folder, name)).get(f"evaluation_config.{DATASET_NAME}") for name in metrics)
-    return sorted({str(name) for name in found})
+def scored_with(folder, metrics, setting):
+    """Values of `setting`, a key of the files' evaluation_config, in the files of `metrics` in `folder`, sorted."""
+    found = (_read_flat(result_path(folder, name)).get(f"evaluation_config.{setting}") for name in metrics)
+    return sorted({str(value) for value in found})
 
 
 def _read_flat(path):

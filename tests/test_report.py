@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import local_evaluation
-from evaluation.results import DATASET_NAME, read_results, result_path, write_result
+from evaluation.results import DATASET_FINGERPRINT, DATASET_NAME, read_results, result_path, write_result
 from utils.config import Config
 from utils.data.dataset import DataSet
 from utils.report import charts, paper, report_path, write_report
@@ -54,8 +54,9 @@ def leave_run(folder, dataset, latents=3, active=None):
     trainer.close()
     (folder / "config.json").write_text(config.to_json(), encoding="utf-8")
     (folder / "log.csv").write_text("step,seconds,kl\n50,1.5,3.25\n100,3.0,4.5\n", encoding="utf-8")
+    settings = {DATASET_NAME: dataset.name, DATASET_FINGERPRINT: dataset.fingerprint}
     for name, result in results(latents).items():
-        write_result(folder, name, result, 1.25, {DATASET_NAME: dataset.name})
+        write_result(folder, name, result, 1.25, settings)
     return folder
 
 

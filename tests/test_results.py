@@ -115,9 +115,9 @@ def test_read_results_of_an_encoder_that_lies_elsewhere(tmp_path, encoder):
 
 
 @pytest.mark.parametrize(
-    ("written", "kept"), [({DATASET_FINGERPRINT: "a"}, True), ({DATASET_FINGERPRINT: "b"}, False), ({}, True)]
+    ("written", "kept"), [({DATASET_FINGERPRINT: "a"}, True), ({DATASET_FINGERPRINT: "b"}, False), ({}, False)]
 )
-def test_read_results_leaves_out_another_fingerprint_where_the_file_has_one(tmp_path, written, kept):
+def test_read_results_leaves_out_another_fingerprint_and_none(tmp_path, written, kept):
     write_result(tmp_path, "mig", RESULT, 1.5, {DATASET_NAME: "own", **written})
     assert ("mig" in read_results(tmp_path, "own", dataset_fingerprint="a")) is kept
 

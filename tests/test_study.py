@@ -111,11 +111,14 @@ def test_study_continues_one_run_from_row_to_row(study, calls, tmp_path):
     assert [path.name for path in (tmp_path / "study" / "runs").iterdir() if path.is_dir()] == ["seed0"]
 
 
-def test_study_takes_results_of_another_configuration_for_none(study, calls):
+def test_study_refuses_a_folder_with_results_of_another_configuration(study, calls, tmp_path, capsys):
     study("configs/studies/objectives.yml", "seeds=1")
+    table = (tmp_path / "study" / "table.md").read_bytes()
     calls.clear()
-    study("configs/studies/objectives.yml", "seeds=1", "width=2")
-    assert len(trained(calls)) == 7
+    assert exit_code(lambda given: study(*given), ("configs/studies/objectives.yml", "seeds=1", "width=2")) == 2
+    assert "width was 1.0 and is now 2.0" in capsys.readouterr().err
+    assert not calls
+    assert (tmp_path / "study" / "table.md").read_bytes() == table
 
 
 def test_study_counts_a_run_that_ends_early_as_failed(study, calls, tmp_path, capsys, monkeypatch):
@@ -265,16 +268,51 @@ def renamed(stage, dataset):
     return stage._replace(config=dataclasses.replace(stage.config, dataset=dataset))
 
 
-def test_study_takes_no_results_of_other_images(study, calls, tmp_path, monkeypatch, capsys):
-    images = np.zeros((8, 64, 64, 1), np.uint8)
-    np.savez(tmp_path / "own.npz", images=images)
-    (tmp_path / "own.yml").write_text("factors: {a: 2, b: 4}\n", encoding="utf-8")
-    trained_on = load(tmp_path / "own.npz", tmp_path).images_fingerprint
-    monkeypatch.setattr(stages_module, "fingerprint_of", lambda folder: trained_on)
-    arguments = ("configs/studies/latents.yml", "latent_dim=4", "seeds=1", f"dataset={tmp_path / 'own.npz'}")
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A function that writes own.npz and its factors, as the scores of a study are of; the study's arguments."""
+
+    def write(value=0, sizes="a: 2, b: 4"):
+        images = np.full((8, 64, 64, 1), value, np.uint8)
+        np.savez(tmp_path / "own.npz", images=images)
+        (tmp_path / "own.yml").write_text(f"factors: {{{sizes}}}\n", encoding="utf-8")
+        fingerprint = load(tmp_path / "own.npz", tmp_path).fingerprint
+        monkeypatch.setattr(stages_module, "_scored_on", lambda folder: fingerprint)
+        return "configs/studies/latents.yml", "latent_dim=4", "seeds=1", f"dataset={tmp_path / 'own.npz'}"
+
+    return write
+
+
+@pytest.mark.parametrize("change", [{"value": 1}, {"sizes": "a: 4, b: 2"}])
+def test_study_takes_no_results_of_other_images_or_factors(study, calls, own, change, capsys):
+    arguments = own()
     assert study(*arguments) == 0
     assert study(*arguments) == 0
-    images[0, 0, 0] = 1
-    np.savez(tmp_path / "own.npz", images=images)
+    own(**change)
     assert exit_code(lambda given: study(*given), arguments) == 2
-    assert "4-seed0.json: of other images than" in capsys.readouterr().err
+    assert "4-seed0.json: of other images or factors than" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("reason", ["a: 63 points share the value 1", "1 of 2 vary, expected 2"])
+def test_study_refuses_labels_that_not_all_scores_are_defined_on_before_it_trains(
+    study, calls, tmp_path, reason, capsys
+):
+    columns = {
+        "a: 63 points share the value 1": [np.r_[np.ones(63, int), np.zeros(137, int)], np.arange(200) % 2],
+        "1 of 2 vary, expected 2": [np.arange(200) % 2, np.zeros(200, int)],
+    }[reason]
+    np.savez(tmp_path / "own.npz", images=np.zeros((200, 64, 64, 1), np.uint8), labels=np.stack(columns, axis=1))
+    (tmp_path / "own.yml").write_text("factors: [a, b]\n", encoding="utf-8")
+    arguments = "configs/studies/latents.yml", "latent_dim=4", f"dataset={tmp_path / 'own.npz'}"
+    assert exit_code(lambda given: study(*given), arguments) == 2
+    assert reason in capsys.readouterr().err
+    assert not calls
+
+
+def test_study_goes_on_past_a_run_whose_configuration_cannot_be_read(study, calls, tmp_path, capsys):
+    folder = tmp_path / "study" / "runs" / "factor_vae-seed0"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text('{"seed": 0, "newkey": 3}', encoding="utf-8")
+    assert study("configs/studies/objectives.yml", "seeds=1") == 1
+    assert len(trained(calls)) == 6
+    assert f"delete {folder}" in capsys.readouterr().err

@@ -5,11 +5,14 @@ import pytest
 from conftest import REPOSITORY, exit_code
 from scipy.stats import spearmanr
 
-from evaluation.metrics.table import OFFICIAL
+from evaluation.metrics.table import METRICS, OFFICIAL
+from evaluation.results import DATASET_FINGERPRINT, DATASET_NAME, SEED, write_result
 from utils.config import Config
+from utils.errors import InputError
 from utils.study import rank
 from utils.study.__main__ import main
 from utils.study.criteria import Measured
+from utils.study.entries import read_entries
 from utils.study.udr import agreement, agreements, udr
 
 
@@ -156,6 +159,53 @@ def test_choice_among_equals_is_none(codes, monkeypatch):
 
 def test_choice_among_two_runs_is_none():
     assert "no three runs" in rank.choose_without_labels([run("a", seed=0), run("b", seed=1)], None)[0]
+
+
+def test_choice_without_labels_needs_no_scores(codes, monkeypatch):
+    of = [Measured(codes, ALL, value) for value in (-10.0, -9.0, -12.0)]
+    monkeypatch.setattr(rank, "measure", lambda folder, config, root: of[config.seed])
+    lines = rank.choose_without_labels([run(f"s{seed}", seed=seed) for seed in range(3)], None)
+    assert "  reconstruction picks s1" in lines
+    assert not [line for line in lines if "official" in line]
+
+
+def leave_run(folder, seed=0, scored=True, **settings):
+    """A run's folder with its configuration and, if wanted, its scores, whose files hold `settings`."""
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(Config(seed=seed).to_json(), encoding="utf-8")
+    for metric in OFFICIAL if scored else ():
+        known = {DATASET_NAME: "own", DATASET_FINGERPRINT: "1234", SEED: 0, **settings}
+        write_result(folder, metric.name, {metric.key: 0.5}, 0.0, known)
+    return folder
+
+
+def test_runs_without_scores_have_no_ranks_and_are_taken_if_none_has_any(tmp_path):
+    runs = [leave_run(tmp_path / str(seed), seed, scored=False) for seed in range(2)]
+    assert [one.scores for one in rank.read_runs(runs)] == [{}, {}]
+    with pytest.raises(InputError, match="1: has no scores of factor_vae_metric"):
+        rank.read_runs([leave_run(tmp_path / "scored"), runs[1]])
+
+
+OTHERS = [{DATASET_FINGERPRINT: "5678"}, {SEED: 1}]
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("read", [rank.read_runs, read_entries])
+def test_ranks_compare_no_scores_on_other_data_or_with_another_seed(tmp_path, read, other):
+    one = leave_run(tmp_path / "one")
+    assert len(read([one, leave_run(tmp_path / "same", seed=1)])) == 2
+    with pytest.raises(InputError, match=r"other: scored on own .* expected the same images, factors and seed"):
+        read([one, leave_run(tmp_path / "other", **other)])
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("read", [rank.read_runs, read_entries])
+def test_ranks_take_no_run_whose_five_scores_are_of_several_data_sets_or_seeds(tmp_path, read, other):
+    run = leave_run(tmp_path / "run")
+    settings = {DATASET_NAME: "own", DATASET_FINGERPRINT: "1234", SEED: 0, **other}
+    write_result(run, "mig", {METRICS["mig"].key: 0.5}, 0.0, settings)
+    with pytest.raises(InputError, match=r"run: its five scores are on own .* expected one data set and one seed"):
+        read([run])
 
 
 def test_rank_command_refuses_a_folder_that_is_no_scored_run(tmp_path, capsys):

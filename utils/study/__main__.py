@@ -24,15 +24,15 @@ from pathlib import Path
 import joblib
 
 from evaluation.cores import available_cores
-from utils.data import load, names, resolve
-from utils.data.registry import RENDERED
+from utils.data import resolve
 from utils.errors import InputError, Parser, entry_point
 from utils.grader.environment import read_environment
+from utils.study.checks import check_results, check_scorable
 from utils.study.entries import rank_officially
 from utils.study.grid import read_study
 from utils.study.progress import Progress
 from utils.study.reconstruction import relate
-from utils.study.stages import IMAGES, read_result, result_path, run_stages
+from utils.study.stages import run_stages
 from utils.study.tables import write_tables
 
 RANK = """Rank runs that are scored.
@@ -57,10 +57,10 @@ def main(arguments=None):
         return _reconstruction(arguments[1:], environment)
     options = _parse(arguments)
     study = with_absolute_paths(read_study(options.study, options.overrides), environment.data_root)
-    check_factors(study, environment.data_root)
+    check_scorable(study, environment.data_root)
     folder = (options.output or environment.output_path / "studies" / study.name).resolve()
     print(f"{study.title}: {len(study.runs)} runs, in {folder}", flush=True)
-    check_images(study, folder, environment.data_root)
+    check_results(study, folder, environment.data_root)
     try:
         write_tables(folder, study, {})  # of what is there; a folder that cannot be written is found out now
         failures = run_all(study, folder, options, environment.data_root.resolve())
@@ -78,37 +78,6 @@ def with_absolute_paths(study, data_root):
         return stage._replace(config=replace(stage.config, dataset=resolve(stage.config.dataset, data_root)))
 
     return study._replace(runs=tuple((name, tuple(map(found_anywhere, stages))) for name, stages in study.runs))
-
-
-def check_factors(study, data_root):
-    """InputError, before hours of training, if images of one's own that the study trains on could not be scored."""
-    for name in {stage.config.dataset for _, stages in study.runs for stage in stages} - set(names()):
-        data = load(name, data_root)
-        if not data.factor_names:
-            data.require_factors()
-
-
-def check_images(study, folder, data_root):
-    """InputError if a result that is there is of other images than the data set has now."""
-    now = {}
-    for _, stages in study.runs:
-        for stage in stages:
-            trained_on, name = (read_result(folder, stage) or {}).get(IMAGES), stage.config.dataset
-            if trained_on and name not in now:
-                now[name] = _fingerprint(name, data_root)
-            if trained_on and now[name] not in (None, trained_on):
-                raise InputError(
-                    f"{result_path(folder, stage)}: of other images than {name} has now; expected the same ones; "
-                    "delete that file to train anew, or take another --output"
-                )
-
-
-def _fingerprint(name, data_root):
-    """Of the data set's images; None where they are not there."""
-    try:
-        return load(name, data_root, **({"render": False} if name in RENDERED else {})).images_fingerprint
-    except InputError:
-        return None
 
 
 def run_all(study, folder, options, data_root):

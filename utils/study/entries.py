@@ -5,9 +5,10 @@ import math
 from pathlib import Path
 
 from evaluation.metrics.table import METRICS, OFFICIAL
-from evaluation.results import read_results, scored_on
+from evaluation.results import read_results
 from utils.errors import InputError
 from utils.report import paper
+from utils.study.checks import require_same_scoring
 from utils.study.official_ranking import Entry, official_ranking
 
 NAMES = [metric.name for metric in OFFICIAL]
@@ -16,7 +17,8 @@ FORM = f"an object of {', '.join(NAMES)}, and entrant and entry if wanted, or a 
 
 
 def read_entries(arguments):
-    """The entries that `arguments` name, each [ENTRANT=]PATH; InputError for one that lacks a score.
+    """The entries that `arguments` name, each [ENTRANT=]PATH; InputError for one that lacks a score, and for runs that
+    were scored on different data.
 
     PATH is a run's folder that local_evaluation.py scored, or a JSON file, as FORM says. The entrant is ENTRANT, else
     the file's own, else the folder that holds PATH. What is given twice counts once.
@@ -27,6 +29,7 @@ def read_entries(arguments):
         objects = _read_file(path) if path.is_file() else [_read_run(path)]
         holder = _holder(path, folders)
         found += [_entry(values, path, entrant or values.get("entrant") or holder) for values in objects]
+    require_same_scoring(path for _, path in named if not path.is_file())
     return found
 
 
@@ -83,9 +86,6 @@ def _holder(path, folders):
 
 def _read_run(folder):
     results = read_results(folder)
-    names = scored_on(folder, results)
-    if len(names) > 1:
-        raise InputError(f"{folder}: its scores are of data sets {', '.join(names)}, expected one data set")
     return {name: METRICS[name].score(results[name]) for name in NAMES if name in results}
 
 

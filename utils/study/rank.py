@@ -12,6 +12,7 @@ from evaluation.results import read_results
 from utils.errors import InputError
 from utils.run.checkpoint import newest_step
 from utils.run.folder import FREE_TO_CHANGE, read_run_config, trained_on
+from utils.study.checks import require_same_scoring
 from utils.study.correlation import gain_of_choice, rank_correlation
 from utils.study.criteria import criteria, measure
 
@@ -24,21 +25,27 @@ class Ranked(NamedTuple):
     name: str
     folder: Path
     config: object  # utils.config.Config
-    scores: dict  # {metric: score}
+    scores: dict  # {metric: score}, or {}
     step: int = 0  # updates made
 
 
 def read_runs(folders):
-    """A Ranked for each of `folders`; InputError for one that is not a run's or lacks a score."""
-    found = []
-    for folder in dict.fromkeys(Path(folder).resolve() for folder in folders):
-        config, results = read_run_config(folder), read_results(folder, trained_on(folder))
-        missing = [metric.name for metric in OFFICIAL if metric.name not in results]
+    """A Ranked for each of `folders`; InputError for one that lacks a score, and for scores on different data.
+
+    Runs that all have no score, since there may be no labels, have `scores` {}.
+    """
+    found, folders = [], list(dict.fromkeys(Path(folder).resolve() for folder in folders))
+    results = {folder: read_results(folder, trained_on(folder)) for folder in folders}
+    for folder in folders:
+        config = read_run_config(folder)
+        missing = [metric.name for metric in OFFICIAL if metric.name not in results[folder] and any(results.values())]
         if config is None or missing:
             what = "config.json" if config is None else f"scores of {', '.join(missing)} for its encoder and data set"
             raise InputError(f"{folder}: has no {what}; expected the folder of a run that local_evaluation.py scored")
-        scores = {metric.name: metric.score(results[metric.name]) for metric in OFFICIAL}
+        scores = {metric.name: metric.score(results[folder][metric.name]) for metric in OFFICIAL if results[folder]}
         found.append(Ranked(folder.name, folder, config, scores, newest_step(folder / "checkpoints")))
+    if any(results.values()):
+        require_same_scoring(folders)
     names = [one.name for one in found]
     return [one if names.count(one.name) == 1 else one._replace(name=str(one.folder)) for one in found]
 
@@ -84,28 +91,26 @@ def choose_without_labels(runs, data_root):
 
 def _group_lines(group, data_root):
     found = criteria([measure(run.folder, run.config, data_root) for run in group])
-    official = np.array([[run.scores[metric.name] for metric in OFFICIAL] for run in group])
-    overall = ranks(official).mean(axis=1)
     lines = [f"without labels, among {len(group)} runs that differ in their seed alone:"]
     for index, run in enumerate(group):
         values = "  ".join(f"{name} {criterion.values[index]:.4f}" for name, criterion in found.items())
         lines.append(f"  {run.name}: {values}")
     for name, criterion in found.items():
         best = np.flatnonzero(criterion.values == np.max(criterion.values))
-        if len(best) == 1:
-            place = f"which the official scores place {_place(overall, best[0])} of {len(group)}"
-            lines.append(f"  {name} picks {group[best[0]].name}, {place}")
-        else:
-            lines.append(f"  {name} holds equal {', '.join(group[one].name for one in best)}, and picks none")
-        lines += _agreement_lines(name, criterion, official, overall)
+        names = ", ".join(group[one].name for one in best)
+        lines.append(f"  {name} picks {names}" if len(best) == 1 else f"  {name} holds equal {names}, and picks none")
+        if group[0].scores:
+            lines += _agreement_lines(name, criterion, group, best)
     return lines
 
 
-def _agreement_lines(name, criterion, official, overall):
-    """Correlations of a Criterion with the `official` scores (runs, 5) and ranks, and what its choice gains.
+def _agreement_lines(name, criterion, group, best):
+    """Where the official scores place the `best` run, their correlations with a Criterion, and what its choice gains.
 
     In the mean of the five a score that is not a number counts as 0.
     """
+    official = np.array([[run.scores[metric.name] for metric in OFFICIAL] for run in group])
+    overall = ranks(official).mean(axis=1)
     columns = {"mean rank": -overall, **dict(zip([metric.title for metric in OFFICIAL], official.T))}
     found = ", ".join(f"{title} {rank_correlation(criterion.values, column)}" for title, column in columns.items())
     gains = ", ".join(
@@ -113,7 +118,9 @@ def _agreement_lines(name, criterion, official, overall):
         for count in CANDIDATES
         if criterion.fewest <= count <= len(criterion.values)
     )
+    placed = [f"    the official scores place it {_place(overall, best[0])} of {len(group)}"] if len(best) == 1 else []
     return [
+        *placed,
         f"    Spearman correlation of {name} with the official scores, 95 % bootstrap interval: {found}",
         f"    mean of the five scores of its choice, less that of a random run: {gains}",
     ]
@@ -134,7 +141,7 @@ def _but_for_the_seed(run):
 def rank(folders, data_root):
     """Print the ranks of the runs in `folders` and the choice without labels."""
     runs = read_runs(folders)
-    print(rank_table(runs))
+    print(rank_table(runs) if runs[0].scores else "no official scores: the runs are compared without labels alone")
     print()
     print("\n".join(choose_without_labels(runs, data_root)))
     sys.stdout.flush()

@@ -12,13 +12,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from evaluation.metrics.table import OFFICIAL
-from evaluation.results import read_results
+from evaluation.results import DATASET_FINGERPRINT, read_results, scored_with
 from utils.errors import InputError
 from utils.files import REPOSITORY, write_text
-from utils.run.folder import FREE_TO_CHANGE, fingerprint_of, read_run_config
+from utils.run.folder import FREE_TO_CHANGE, read_run_config
 from utils.run.log import read_log
 
-IMAGES = "images"  # in a result: the fingerprint of the images that the run was trained on
+DATA = "data"  # in a result: the fingerprint of the images and factors that the run was scored on
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
 
@@ -42,7 +42,7 @@ def run_stages(folder, name, stages, threads, data_root, share):
             for stage in stages:
                 if read_result(folder, stage) is None:
                     _make_result(folder, name, stage, _environment(folder, name, threads, data_root, share), lock)
-    except (Failed, OSError) as error:
+    except (Failed, InputError, OSError) as error:
         _say(f"{name}: {error}", sys.stderr)
         return str(error)
     return None
@@ -50,14 +50,27 @@ def run_stages(folder, name, stages, threads, data_root, share):
 
 def read_result(folder, stage):
     """{"scores": {metric: score}, "reconstruction": nats, "elbo": nats, ...} of a stage that is done, or None."""
+    found = read_file(result_path(folder, stage))
+    whole = found.get("config") == _lasting(stage.config) and {DATA, "reconstruction", "elbo"} <= set(found)
+    return found if whole and set(found.get("scores", ())) == {metric.name for metric in OFFICIAL} else None
+
+
+def read_file(path):
+    """The object in a result's file, {} where there is none that can be read."""
     try:
-        found = json.loads(result_path(folder, stage).read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return None
-    same = isinstance(found, dict) and found.get("config") == _lasting(stage.config)
-    whole = same and set(found.get("scores", ())) == {metric.name for metric in OFFICIAL}
-    whole = whole and {"reconstruction", "elbo"} <= set(found)
-    return found if whole else None
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def differing_keys(result, config):
+    """In words, by which keys the configuration of `result` (see read_file) is another one than `config`."""
+    then, now = result.get("config"), _lasting(config)
+    if not then or not isinstance(then, dict):  # no result
+        return ""
+    keys = [key for key in {**now, **then} if then.get(key) != now.get(key)]
+    return ", ".join(f"{key} was {then.get(key)!r} and is now {now.get(key)!r}" for key in keys)
 
 
 def result_path(folder, stage):
@@ -82,7 +95,7 @@ def _make_result(folder, name, stage, environment, lock):
         "scores": _scores(folder / "runs" / name),
         "training_seconds": float(log["seconds"][-1]),
         "scoring_seconds": time.monotonic() - scored_from,
-        IMAGES: fingerprint_of(folder / "runs" / name),
+        DATA: _scored_on(folder / "runs" / name),
         **_without_labels(folder / "runs" / name, stage.config, environment["DISENTANGLEMENT_LIB_DATA"]),
     }
     write_text(result_path(folder, stage), json.dumps(result, indent=2) + "\n")
@@ -92,7 +105,10 @@ def _make_result(folder, name, stage, environment, lock):
 
 def _check_what_is_there(run_folder, config):
     """Failed if the run that is there cannot go on as one of `config`: other keys, more steps, a rate that fell."""
-    log, before = read_log(run_folder / "log.csv"), read_run_config(run_folder)
+    try:
+        log, before = read_log(run_folder / "log.csv"), read_run_config(run_folder)
+    except InputError as error:
+        raise Failed(f"{str(error).partition(';')[0]}; delete {run_folder}, or take another --output") from None
     reached = int(log["step"][-1]) if log else 0
     then, now = ({} if one is None else _lasting(one) for one in (before, config))
     differing = [key for key in then if then[key] != now[key] and key not in ("steps", "dataset")]  # see train.py
@@ -120,6 +136,12 @@ def _scores(run_folder):
     if missing:
         raise Failed(f"local_evaluation.py left no score of {', '.join(missing)}")
     return {metric.name: metric.score(results[metric.name]) for metric in OFFICIAL}
+
+
+def _scored_on(run_folder):
+    """The fingerprint of the images and factors that local_evaluation.py has just scored."""
+    (found,) = scored_with(run_folder, [metric.name for metric in OFFICIAL], DATASET_FINGERPRINT)
+    return found
 
 
 def _without_labels(run_folder, config, data_root):
