@@ -22,7 +22,7 @@ import traceback
 
 # GCC's OpenMP, which PyTorch computes with, reads this once, when it is loaded: how often a thread looks whether the
 # others are done before it sleeps. With the default a thread burns its share of a busy machine's cores while it waits
-# for one that got none. What the user has set counts. This is the one thing that importing this file does.
+# for one that got none. What the user has set counts.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
@@ -129,8 +129,8 @@ def run_training(options, environment, config, budget, stop, events):
             if seconds_before and config.decay == "budget" and trainer.step < config.steps:
                 log(f"note: the learning rate rises again, to fall to 0 with {clock(config.time_budget)} more", group)
             stop.keep()
-            reason = train(Loop(trainer, run, budget, stop, events, seconds_before), events)
-            return finish(reason, trainer, run, stop, events) if reason else 1
+            reason, code = train(Loop(trainer, run, budget, stop, events, seconds_before), events)
+            return max(code, finish(reason, trainer, run, stop, events)) if reason else code
 
 
 def load_data(config, environment, group):
@@ -154,7 +154,7 @@ def report_writer(data):
     """What a run is given to write its report with: a function of its folder and the trainer."""
 
     def write_report(run_folder, trainer):
-        from utils.report import report_training  # stands on the metrics' packages: a second, once an encoder is out
+        from utils.report import report_training  # takes time to import: once an encoder is out
 
         report_training(run_folder, trainer, data)
 
@@ -162,20 +162,31 @@ def report_writer(data):
 
 
 def train(loop, events):
-    """Run the loop: the reason why it stopped, or None after an error. What was learned before one is saved."""
+    """Run the loop: why it stopped, None after an error that leaves nothing to submit, and the exit code so far.
+
+    What was learned before an error is saved.
+    """
     try:
-        return loop.go()
+        return loop.go(), 0
     except NotFinite as error:
+        if loop.trainer.step:  # a trained encoder is exported: the grader gets it
+            log(f"error: {error}", loop.group, sys.stderr)
+            return "numbers not finite", 1
         fail(str(error), events, loop.group.is_main)
     except ProcessLost as error:  # said at once: the launcher may kill this process any moment
         fail(str(error), events)
     except Exception as error:
         saved = loop.rescue()
-        if isinstance(error, InputError) or is_out_of_memory(error):
+        if isinstance(error, InputError):
             raise
+        if is_out_of_memory(error):
+            raise InputError(
+                f"{loop.trainer.device}: out of memory at step {loop.trainer.step}; {saved}; a lower batch_size, width "
+                "or latent_dim is another run, begun with --fresh"
+            ) from None
         traceback.print_exc()
         fail(f"step {loop.trainer.step}: {type(error).__name__}: {error}; {saved}", events)
-    return None
+    return None, 1
 
 
 def fail(message, events, is_printed=True):
@@ -188,7 +199,7 @@ def fail(message, events, is_printed=True):
 
 @contextlib.contextmanager
 def memory_advice(device):
-    """Make running out of memory an InputError, wherever it happens."""
+    """Make running out of memory an InputError, where no loop does."""
     try:
         yield
     except Exception as error:
@@ -197,10 +208,10 @@ def memory_advice(device):
         raise
 
 
-def log(text, group):
-    """Print in the main process alone."""
+def log(text, group, stream=None):
+    """Print in the main process alone, on stdout unless another stream is named."""
     if group.is_main:
-        print(text, flush=True)
+        print(text, file=stream, flush=True)
 
 
 def finish(reason, trainer, run, stop, events):

@@ -73,8 +73,8 @@ def test_why_unusable_computes_on_the_device_that_it_is_asked_for(monkeypatch):
 
 def test_auto_is_a_gpu_that_computes(gpu):
     tried = gpu(count=2)
-    assert resolve_device("auto") == automatic_device() == CUDA
-    assert tried == ["cuda", "cuda"]
+    assert resolve_device("auto") == automatic_device() == torch.device("cuda:0")
+    assert tried == ["cuda:0", "cuda:0"]
 
 
 def test_auto_is_the_cpu_where_the_gpu_does_not_compute(gpu, capsys):
@@ -87,6 +87,17 @@ def test_a_named_gpu_that_does_not_compute_is_refused(gpu):
     gpu(reason="no kernel image")
     with pytest.raises(InputError, match=r"device='cuda': not usable here \(no kernel image\); expected auto"):
         resolve_device("cuda")
+
+
+def test_a_gpu_has_a_number_which_pytorch_before_2_5_needs_to_tell_its_free_memory(gpu):
+    gpu(count=2)
+    assert [resolve_device(name).index for name in ("auto", "cuda", "cuda:1")] == [0, 0, 1]
+
+
+def test_one_numbered_gpu_for_several_processes_is_refused(gpu):
+    gpu(count=2)
+    with pytest.raises(InputError, match="device='cuda:1': one GPU for several processes; expected cuda"):
+        resolve_device("cuda:1", local_rank=1)
 
 
 @pytest.mark.parametrize("name", ["gpu", "hpu", "privateuseone"])

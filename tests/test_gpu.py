@@ -90,5 +90,6 @@ def test_run_repeats_and_resumes_bit_for_bit(tiny_images, precision):
 
 def test_copy_on_the_gpu_holds_every_image(tiny_images):
     copied = ResidentImages(tiny_images, CUDA)
+    copied.start_if_it_fits()
     copied.thread.join()
     assert torch.equal(copied.tensor.cpu(), torch.from_numpy(tiny_images))

@@ -1,5 +1,6 @@
 """The loop's ends: numbers that are not finite at the last moment, and saves that fail."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +10,7 @@ from trainers import trainer
 from utils.run.budget import Budget
 from utils.run.folder import Run
 from utils.run.log import read_log
-from utils.run.loop import Loop
+from utils.run.loop import ROLL_BACKS, Loop
 
 IMAGES = {"name": "tiny", "images": 40, "height": 64, "width": 64, "channels": 3, "fingerprint": "1234"}
 STEPS = 4
@@ -92,12 +93,30 @@ def test_roll_back_goes_on_with_another_attempt(loop, monkeypatch):
     assert attempts == [0] * STEPS + [1] * STEPS
 
 
-def test_progress_is_what_is_spent_of_steps_or_budget_whichever_is_more(loop):
+def test_numbers_that_are_not_finite_at_many_places_end_no_run_that_gets_past_them(loop, monkeypatch):
+    update, places = loop.trainer.update, list(range(2, 2 + 2 * ROLL_BACKS))
+    loop.trainer.config = dataclasses.replace(loop.trainer.config, steps=places[-1] + 1)
+    monkeypatch.setattr(loop, "seconds_between_checkpoints", lambda: 0.0)
+
+    def update_spoiled_once_at_each_place(spent):
+        numbers = update(spent)
+        if places and loop.trainer.step == places[0]:
+            numbers = {**numbers, "kl": numbers["kl"] * float("nan")}
+            places.pop(0)
+        return numbers
+
+    monkeypatch.setattr(loop.trainer, "update", update_spoiled_once_at_each_place)
+    assert loop.go() == "all updates done"
+    assert not places
+
+
+@pytest.mark.parametrize(("spent", "expected"), [(60.0, 0.25), (300.0, 0.5)])
+def test_progress_is_what_is_spent_of_steps_or_budget_whichever_is_more(loop, spent, expected):
     told = []
     loop.events = SimpleNamespace(register_progress=told.append)
-    loop.budget = Budget(600.0, began=loop.budget.clock() - 150.0)
-    loop.go()
-    assert told == [1.0]
+    loop.budget, loop.trainer.step = Budget(600.0, began=0.0, clock=lambda: spent), 1
+    loop.report_progress({"kl": 0.5}, 1.0, last=False)
+    assert told == [expected]
 
 
 def test_seconds_of_the_log_count_the_training_before_this_process(loop):

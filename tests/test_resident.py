@@ -41,7 +41,9 @@ def test_copy_of_a_read_only_map_holds_every_image_and_warns_of_nothing(tiny_ima
 
 
 def test_nothing_is_copied_on_a_cpu(tiny_images):
-    assert ResidentImages(tiny_images, CPU).thread is None
+    images = ResidentImages(tiny_images, CPU)
+    images.start_if_it_fits()
+    assert images.thread is None
 
 
 def test_copy_that_runs_out_of_memory_leaves_training_to_the_file(tiny_images, monkeypatch):
@@ -93,19 +95,22 @@ def test_images_are_copied_if_they_fit_with_memory_to_spare(monkeypatch, free, c
     monkeypatch.setattr(residents, "SPARE", 500)
     monkeypatch.setattr(residents, "free_memory", lambda device: free)
     monkeypatch.setattr(ResidentImages, "start", lambda self: started.append(True))
-    ResidentImages(Images(), torch.device("cuda"))
-    assert bool(started) is copied
+    images = ResidentImages(Images(), torch.device("cuda"))
+    assert not started
+    for _ in range(3):
+        images.start_if_it_fits()
+    assert len(started) == copied
 
 
-def test_free_memory_counts_what_pytorch_holds_unused(monkeypatch):
+def test_free_memory_counts_nothing_that_pytorch_holds_for_the_next_step(monkeypatch):
     for name, value in (("mem_get_info", (100, 1000)), ("memory_reserved", 50), ("memory_allocated", 20)):
         monkeypatch.setattr(torch.cuda, name, lambda device, value=value: value, raising=False)
-    assert free_memory(CPU) == 130
+    assert free_memory(CPU) == 100
 
 
-def test_free_memory_of_old_versions_is_what_is_not_allocated(monkeypatch):
+def test_free_memory_of_old_versions_is_what_pytorch_does_not_hold(monkeypatch):
     monkeypatch.delattr(torch.cuda, "mem_get_info", raising=False)
-    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 20)
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 20)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(total_memory=100))
     assert free_memory(CPU) == 80
 

@@ -123,6 +123,21 @@ def test_grader_hears_of_numbers_that_are_not_finite(graded):
     assert "submit" not in heard
 
 
+def test_grader_is_given_the_encoder_from_before_numbers_that_stay_not_finite(graded, monkeypatch):
+    update = Trainer.update
+
+    def spoiled(trainer, spent=0.0):
+        numbers = update(trainer, spent)
+        return numbers if trainer.step <= 3 else {**numbers, "kl": numbers["kl"] * float("nan")}
+
+    monkeypatch.setattr(Trainer, "update", spoiled)
+    monkeypatch.setattr("utils.run.loop.Loop.seconds_between_checkpoints", lambda loop: 0.0)
+    code, heard = graded(*QUICK, "steps=200")
+    assert code == 1
+    assert "submit" in heard
+    assert "execution_error" not in heard
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_grader_hears_that_a_signal_stopped_the_run(graded, monkeypatch, number):
     at_step(3, lambda: os.kill(os.getpid(), number), monkeypatch)

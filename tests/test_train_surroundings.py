@@ -135,6 +135,19 @@ def test_train_keeps_the_last_good_encoder_after_an_error_with_weights_that_are_
 def test_train_says_in_one_line_that_memory_is_out(train, monkeypatch):
     fail_at(3, RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"), monkeypatch)
     done = train("steps=9")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: cpu: out of memory at step 3; checkpoint and encoder of step 3 are saved; the same command goes on "
+        "from there; a lower batch_size, width or latent_dim is another run, begun with --fresh\n"
+    )
+
+
+def test_train_says_that_memory_is_out_where_the_networks_do_not_fit(train, monkeypatch):
+    def full(*arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(Trainer, "_build", full)
+    done = train("steps=9")
     assert (done.returncode, done.stderr) == (2, "error: cpu: out of memory; lower batch_size, width or latent_dim\n")
 
 

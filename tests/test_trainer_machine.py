@@ -123,8 +123,9 @@ def test_networks_lie_in_the_devices_memory_format(tiny_images, monkeypatch, lay
 
 
 def test_update_copies_the_data_set_once(tiny_images, monkeypatch):
-    copies, tensor = [], torch.from_numpy(tiny_images)
-    monkeypatch.setattr(trainers, "ResidentImages", lambda *of: copies.append(of) or SimpleNamespace(tensor=tensor))
+    copies = []
+    resident = SimpleNamespace(tensor=torch.from_numpy(tiny_images), start_if_it_fits=lambda: None)
+    monkeypatch.setattr(trainers, "ResidentImages", lambda *of: copies.append(of) or resident)
     trained = trainer(tiny_images)
     for _ in range(2):
         trained.update()
@@ -146,7 +147,7 @@ def test_discriminator_multiplies_by_onednn_where_that_pays(tiny_images, monkeyp
 def test_close_ends_a_copy_to_the_gpu_and_keeps_a_complete_one(tiny_images, complete):
     trained, closed = trainer(tiny_images), []
     tensor = torch.from_numpy(tiny_images) if complete else None
-    resident = SimpleNamespace(tensor=tensor, close=lambda: closed.append(True))
+    resident = SimpleNamespace(tensor=tensor, start_if_it_fits=lambda: None, close=lambda: closed.append(True))
     trained.resident = resident
     trained.update()
     trained.close()

@@ -31,7 +31,7 @@ def peak_memory(device):
 
 def is_out_of_memory(error):
     """Whether an exception says that a GPU or the machine has no memory left."""
-    words = ("out of memory", "alloc")
+    words = ("out of memory", "allocate memory", "not enough memory", "status_alloc_failed")  # CUDA, CPU, cuBLAS, cuDNN
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError) and any(word in str(error).lower() for word in words)
     )

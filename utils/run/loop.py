@@ -15,12 +15,12 @@ from utils.run.scalars import Scalars
 LOG_EVERY = 50  # steps between two rows of the log, at each of which all numbers are checked to be finite ...
 LOG_SECONDS = (0.5, 30.0)  # ... which are never nearer to each other or further apart than this
 FIRST_CHECKPOINT = 5.0  # seconds after the start; the next are due whenever training has gone on for twice as long
-ROLL_BACKS = 3  # times that a run goes back to its last checkpoint after a number that is not finite
+ROLL_BACKS = 3  # times that a run goes back to its last checkpoint after a number that is not finite near one place
 LAST_SECONDS = 10.0  # before the deadline each step is waited for, since a GPU's queue hides how far it is
 
 
 class NotFinite(Exception):
-    """Losses or weights were not finite again and again; the message says after how many steps."""
+    """Losses or weights were not finite again and again near one step, which the message names."""
 
 
 class Decision(NamedTuple):
@@ -50,7 +50,8 @@ class Loop:
             self.display = Display(trainer.config.steps, trainer.step)
         self.started = time.monotonic()
         self.began = self.started - seconds_before
-        self.logged_at, self.logged_step, self.rolled_back = self.started, trainer.step, 0
+        self.logged_at, self.logged_step = self.started, trainer.step
+        self.rolled_back, self.failed_step = 0, 0  # how often since a checkpoint behind the place that failed last
         self.saved_step = None
         self.update_seconds = 0.0  # that the last one took: another is not begun with less time left
 
@@ -144,13 +145,13 @@ class Loop:
 
     def roll_back(self):
         """To the last checkpoint, with other batches and noise; NotFinite after too many times."""
-        self.rolled_back += 1
         step, attempt = self.trainer.step, self.trainer.attempt
+        self.rolled_back, self.failed_step = self.rolled_back + 1, step
         self.run.resume(self.trainer)
         if self.rolled_back > ROLL_BACKS:
             raise NotFinite(
                 f"losses or weights were not finite near step {step}, {self.rolled_back} times in spite of other "
-                "batches; the last good encoder stays exported; lower learning_rate or gamma"
+                f"batches; the encoder of step {self.trainer.step} stays exported; lower learning_rate or gamma"
             )
         self.trainer.attempt = attempt + 1
         self.means, self.logged_step = Means(), self.trainer.step
@@ -166,6 +167,8 @@ class Loop:
             seconds = time.monotonic() - self.began
             self.budget.hold_back(self.run.save(self.trainer, seconds, self.budget.permits))
         self.saved_at = time.monotonic()
+        if self.trainer.step > self.failed_step:
+            self.rolled_back = 0
         if self.run.saved or not self.group.is_main:
             self.saved_step = self.trainer.step
 

@@ -20,6 +20,8 @@ def resolve_device(name, local_rank=0):
         raise InputError(f"device={name!r}: {local_rank + 1} processes on a machine of {count} GPUs; expected as many")
     if name == "auto":
         return automatic_device(local_rank)
+    if local_rank and name.startswith("cuda:"):
+        raise InputError(f"device={name!r}: one GPU for several processes; expected cuda, which gives each its own")
     device = _gpu(local_rank) if name == "cuda" else name
     if reason := why_unusable(device):
         raise InputError(f"device={name!r}: not usable here ({reason}); expected auto, cpu or cuda")
@@ -53,7 +55,7 @@ def why_unusable(name):
 
 def _gpu(local_rank):
     """One process's GPU of those that it sees: a launcher may show each process its own one alone."""
-    return f"cuda:{local_rank % max(1, torch.cuda.device_count())}" if local_rank else "cuda"
+    return f"cuda:{local_rank % max(1, torch.cuda.device_count())}"
 
 
 def is_modern(device):
@@ -71,11 +73,11 @@ def resolve_precision(name, device):
     if name == "auto":
         return "tf32" if is_modern(device) else "float32"
     if name == "tf32" and not is_modern(device):
-        raise InputError(f"precision='tf32': {device} has no units for it; expected auto, float32 or bfloat16")
+        raise InputError(f"precision='tf32': {device} has no units for it; expected auto or float32")
     if name == "bfloat16" and device.type == "cuda" and not is_modern(device):
         raise InputError(f"precision='bfloat16': {device} has no units for it; expected auto or float32")
     if name == "bfloat16" and not hasattr(torch, "autocast"):
-        raise InputError("precision='bfloat16': PyTorch before 1.10 does not have it; expected auto, float32 or tf32")
+        raise InputError("precision='bfloat16': PyTorch before 1.10 does not have it; expected auto or float32")
     return name
 
 

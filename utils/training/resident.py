@@ -1,4 +1,7 @@
-"""The data set in the GPU's memory, copied there piece by piece while training goes on from the file."""
+"""The data set in the GPU's memory, copied there piece by piece while training goes on from the file.
+
+Copying begins after the first step, when what a step takes of the GPU's memory is taken.
+"""
 
 import contextlib
 import threading
@@ -8,7 +11,7 @@ import torch
 
 from utils.memory import is_out_of_memory
 
-SPARE = 4 * 2**30  # bytes of the GPU's memory that the networks, their optimisers and a step are left with
+SPARE = 4 * 2**30  # bytes of the GPU's memory that are left for the report's pictures and for other programs
 PIECE = 4096  # images copied at a time
 
 
@@ -22,9 +25,14 @@ class ResidentImages:
     def __init__(self, images, device, say=print):
         self.images, self.device, self.say = images, device, say
         self.tensor, self.thread = None, None
-        self.closed = threading.Event()
-        if device.type == "cuda" and images.nbytes + SPARE <= free_memory(device):
-            self.start()
+        self.closed, self.decided = threading.Event(), False
+
+    def start_if_it_fits(self):
+        """Start copying on a GPU with room, the first time that this is called: after a step."""
+        if not self.decided and self.device.type == "cuda":
+            self.decided = True
+            if self.images.nbytes + SPARE <= free_memory(self.device):
+                self.start()
 
     def start(self):
         self.say(
@@ -60,11 +68,10 @@ class ResidentImages:
 
 
 def free_memory(device):
-    """Bytes of the GPU that new tensors can take, those included that PyTorch holds without using them."""
+    """Bytes of the GPU that nobody has; what PyTorch holds for the next step is not free."""
     if hasattr(torch.cuda, "mem_get_info"):
-        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return torch.cuda.mem_get_info(device)[0] + unused
-    return torch.cuda.get_device_properties(device).total_memory - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0]
+    return torch.cuda.get_device_properties(device).total_memory - torch.cuda.memory_reserved(device)
 
 
 @contextlib.contextmanager

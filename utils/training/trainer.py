@@ -68,6 +68,7 @@ class Trainer:
         self.optimizers["vae"].param_groups[0]["lr"] = learning_rate(self.config, self.step, spent)
         numbers = self.learn(self._next_images(), self._noise_generator())
         self.step += 1
+        self.resident.start_if_it_fits()
         return numbers
 
     def _next_images(self):
