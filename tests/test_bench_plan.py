@@ -20,10 +20,10 @@ def trainer(tiny_images):
 
 def test_steps_within_are_those_that_the_time_left_holds():
     config = dataclasses.replace(SMALL, checkpoint_every=1e9)
-    assert plan.steps_within(config, 52.0, 0.1, 2.0) == 499  # 50 s, less what the closings in between take
+    assert plan.steps_within(config, 52.0, 0.1, 2.0) == 499  # 50 s, less what the saves in between take
 
 
-def test_steps_within_lose_the_closings_in_between():
+def test_steps_within_lose_the_saves_in_between():
     config = dataclasses.replace(SMALL, checkpoint_every=8.0)
     assert plan.steps_within(config, 52.0, 0.1, 2.0) == 400
 
@@ -45,4 +45,6 @@ def test_plan_text_says_how_far_the_budget_goes(trainer, monkeypatch):
     monkeypatch.setattr(plan, "SECONDS", 0.1)
     found = plan.measure_plan(trainer, lambda *arguments: None, Budget(100.0))
     told = plan.plan_text(SMALL, found._replace(steps=123, epochs=24.6, seconds=100.0))
+    assert "of them for the images" not in told
+    assert "MiB of memory, 7 of them for the images" in plan.plan_text(SMALL, found._replace(copied=7 * 2**20))
     assert "in a budget of 1:40 it completes 123 of 1,000 updates, 24.6 epochs, in 1:40: the time budget ends" in told

@@ -21,7 +21,7 @@ def copied(tiny_images, monkeypatch):
     lines = []
     images = ResidentImages(tiny_images, CPU, lines.append)
     images.start()
-    images.thread.join()
+    images.wait()
     return images, lines
 
 
@@ -36,7 +36,7 @@ def test_copy_of_a_read_only_map_holds_every_image_and_warns_of_nothing(tiny_ima
     np.save(str(tmp_path / "tiny.npy"), tiny_images)
     images = ResidentImages(np.load(str(tmp_path / "tiny.npy"), mmap_mode="r"), CPU)
     images.start()
-    images.thread.join()
+    images.wait()
     assert np.array_equal(images.tensor.numpy(), tiny_images)
 
 
@@ -54,7 +54,7 @@ def test_copy_that_runs_out_of_memory_leaves_training_to_the_file(tiny_images, m
     images.say = lines.append
     monkeypatch.setattr(residents.torch, "empty", fail)
     images.start()
-    images.thread.join()
+    images.wait()
     assert images.tensor is None
     assert lines[-1] == "the data set is not copied to cpu (out of memory); training reads it from the file"
 

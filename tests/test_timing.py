@@ -7,11 +7,20 @@ CPU = torch.device("cpu")
 
 
 def test_seconds_a_call_is_the_median_of_the_calls_after_the_first(monkeypatch):
-    clock = iter([0.0, 9.0, 10.0, 12.0, 20.0, 21.0])
+    clock = iter([-5.0, 0.0, 0.0, 9.0, 10.0, 12.0, 20.0, 21.0])
     monkeypatch.setattr(timing.time, "perf_counter", lambda: next(clock))
     calls = []
     assert timing.seconds_a_call(lambda: calls.append(1), CPU, 0.0) == 2.0
     assert len(calls) == 4
+
+
+def test_a_gpu_is_waited_for_once_in_a_block_of_calls(monkeypatch):
+    done, clock = [], iter([0.0, 1.0, 0.0, 8.0, 0.0, 4.0, 0.0, 2.0])
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(timing.torch.cuda, "synchronize", lambda device: done.append("wait"))
+    monkeypatch.setattr(timing, "BLOCKS", {"cuda": 4})
+    assert timing.seconds_a_call(lambda: done.append("call"), torch.device("cuda"), 0.0) == 1.0
+    assert done == ["call", "wait"] + 3 * (4 * ["call"] + ["wait"])
 
 
 def test_onednn_product_is_that_of_the_transposed_matrix():

@@ -27,7 +27,8 @@ class Plan(NamedTuple):
     flops: int  # multiplications and additions a step
     steps_per_second: float
     images_per_second: float
-    memory: int  # bytes
+    memory: int  # bytes, with the copy of the images
+    copied: int  # bytes of the images that are on the GPU
     saving: float  # seconds for a checkpoint with its export and report
     steps: int  # updates that the budget allows, at most config.steps
     epochs: float  # passes over the images in these steps
@@ -43,6 +44,8 @@ def measure_plan(trainer, write_report, budget):
     With several processes all train, and the main one alone saves and gets the Plan; the others get None.
     """
     config = trainer.config
+    trainer.update()
+    trainer.resident.wait()  # training on a GPU lasts far longer than the copying of its images
     a_step = seconds_a_call(trainer.update, trainer.device, SECONDS, all_reduce_max=trainer.group.all_reduce_max)
     if not trainer.group.is_main:
         return None
@@ -58,6 +61,7 @@ def measure_plan(trainer, write_report, budget):
         steps_per_second=1 / a_step,
         images_per_second=images / a_step,
         memory=peak_memory(trainer.device),
+        copied=0 if trainer.resident.tensor is None else trainer.images.nbytes,
         saving=saving,
         steps=steps,
         epochs=steps * images / len(trainer.images),
@@ -81,7 +85,8 @@ def plan_text(config, plan):
             *(f"  {name:<14}{count:>14,} parameters" for name, count in plan.parameters.items()),
             f"  {plan.flops / 1e9:.2f} GFLOP a step",
             f"  {plan.steps_per_second:.2f} steps/s, {plan.images_per_second:.0f} images/s",
-            f"  {plan.memory / 2**20:,.0f} MiB of memory",
+            f"  {plan.memory / 2**20:,.0f} MiB of memory"
+            + (f", {plan.copied / 2**20:,.0f} of them for the images" if plan.copied else ""),
             f"  {plan.saving:.1f} s for a checkpoint with its export and report",
             f"in a budget of {clock(config.time_budget)} it completes {plan.steps:,} of {config.steps:,} updates, "
             f"{plan.epochs:.1f} epochs, in {clock(plan.seconds)}: {end}",

@@ -6,23 +6,32 @@ import time
 import torch
 from torch.nn import functional
 
+BLOCKS = {"cpu": 1, "cuda": 20}  # calls between two looks at the clock: a GPU that is waited for each time runs dry
 SIDES = {"cpu": (1024, 2048), "cuda": (4096, 8192)}  # of the matrices whose product is the measure of the machine
 
 
-def seconds_a_call(call, device, seconds, calls=3, best=statistics.median, all_reduce_max=lambda values: values):
-    """The median (or `best`) time of one `call`, made for `seconds` and at least `calls` times, after one uncounted.
+def seconds_a_call(call, device, seconds, best=statistics.median, all_reduce_max=lambda values: values):
+    """The median (or `best`) time of one `call`, made for `seconds` and at least thrice, after one uncounted.
 
+    On a GPU, whose work is waited for at the end of a block of calls alone, it is that of the blocks' means.
     all_reduce_max: utils.training.distributed's, where each process of a run must make as many calls as the others.
     """
-    call()
+    block = BLOCKS[device.type]
+    _seconds(call, device, 1)
     times, began = [], time.monotonic()
-    while len(times) < calls or all_reduce_max([float(time.monotonic() - began < seconds)])[0]:
-        start = time.perf_counter()
-        call()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        times.append(time.perf_counter() - start)
+    while len(times) < 3 or all_reduce_max([float(time.monotonic() - began < seconds)])[0]:
+        times.append(_seconds(call, device, block) / block)
     return best(times)
+
+
+def _seconds(call, device, count):
+    """The time of `count` calls, until a GPU has done what they ask for."""
+    start = time.perf_counter()
+    for _ in range(count):
+        call()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - start
 
 
 def matrix_rate(device, precision="float32", seconds=1.0):

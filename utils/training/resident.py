@@ -41,11 +41,15 @@ class ResidentImages:
         self.thread = threading.Thread(target=self._copy, daemon=True)
         self.thread.start()
 
+    def wait(self):
+        """Until a copy that is under way is complete or has failed."""
+        if self.thread is not None:
+            self.thread.join()
+
     def close(self):
         """End a copy that is under way; what is complete stays."""
         self.closed.set()
-        if self.thread is not None:
-            self.thread.join()
+        self.wait()
 
     def _copy(self):
         try:
