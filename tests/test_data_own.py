@@ -94,6 +94,36 @@ def test_own_h5_with_a_user_block_is_mapped_at_the_right_place(tmp_path):
     np.testing.assert_array_equal(load("mine.h5", tmp_path).images, IMAGES)
 
 
+@pytest.mark.parametrize(("count", "told"), [(6, True), (1, False)])
+def test_own_images_that_are_all_the_same_are_said_to_be(tmp_path, capsys, count, told):
+    np.save(str(tmp_path / "mine.npy"), np.repeat(IMAGES[:1], count, axis=0))
+    load("mine.npy", tmp_path)
+    assert ("that were looked at are all the same" in capsys.readouterr().err) is told
+    np.save(str(tmp_path / "mine.npy"), IMAGES)
+    load("mine.npy", tmp_path)
+    assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("images", "way"),
+    [
+        (IMAGES / 255, r"numpy\.rint\(255 \* images\)\.astype\('uint8'\) if the values lie in \[0, 1\]$"),
+        (IMAGES.transpose(0, 3, 1, 2), r"images\.transpose\(0, 2, 3, 1\), since channels come last$"),
+        (IMAGES[:, :32], r"expected uint8 \(n, 64, 64, 3\) or \(n, 64, 64, 1\)$"),
+    ],
+)
+def test_own_array_of_another_form_is_refused_with_the_way_there(tmp_path, images, way):
+    np.save(str(tmp_path / "mine.npy"), images)
+    with pytest.raises(InputError, match=way):
+        load("mine.npy", tmp_path)
+
+
+def test_own_file_without_images_is_refused_with_the_key_that_names_them(tmp_path):
+    np.savez(str(tmp_path / "mine.npz"), IMAGES)
+    with pytest.raises(InputError, match=r"only: arr_0; `key: NAME` in mine\.yml beside it names the array"):
+        load("mine.npz", tmp_path)
+
+
 def test_own_images_of_zero_and_one_are_said_to_be_dark(tmp_path, capsys):
     np.save(str(tmp_path / "mine.npy"), IMAGES // 128)
     load("mine.npy", tmp_path)

@@ -70,6 +70,18 @@ def test_own_folder_without_pictures_is_refused(tmp_path):
         load(tmp_path, "/nowhere")
 
 
+@pytest.mark.parametrize(
+    ("height", "width", "told"),
+    [(64, 128, "are not square: the square in their middle"), (8, 8, "are smaller than 64")],
+)
+def test_own_folder_says_how_many_pictures_are_cut_or_enlarged(folder, capsys, height, width, told):
+    load(folder, "/nowhere")
+    assert "square" not in capsys.readouterr().err
+    Image.fromarray(np.resize(IMAGES[0], (height, width, 3))).save(str(folder / "0.png"))
+    load(folder, "/nowhere")
+    assert f"1 of 6 pictures {told}" in capsys.readouterr().err
+
+
 def test_own_folder_says_that_transparent_parts_are_laid_over_black(folder, capsys):
     Image.fromarray(np.dstack([IMAGES[0], IMAGES[0, ..., :1]])).save(str(folder / "0.png"))
     load(folder, "/nowhere")
@@ -226,4 +238,4 @@ def test_own_folder_notes_no_order_that_is_the_text_s(tmp_path, capsys):
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(IMAGES[0]).save(str(path))
     load(tmp_path / "p", "/nowhere")
-    assert "order" not in capsys.readouterr().err
+    assert "pictures are in the order" not in capsys.readouterr().err

@@ -130,11 +130,19 @@ def test_study_counts_a_run_that_ends_early_as_failed(study, calls, tmp_path, ca
 def test_study_runs_are_never_taken_for_the_graders(tmp_path, monkeypatch):
     monkeypatch.setenv("AICROWD_IS_GRADING", "1")
     monkeypatch.setenv("AICROWD_DATASET_NAME", "mpi3d_real")
+    monkeypatch.delenv("AICROWD_CUDA", raising=False)
     environment = stages_module._environment(tmp_path, "run", None, tmp_path, 1)
     assert {name for name in environment if name.startswith("AICROWD_")} == {
         "AICROWD_OUTPUT_PATH",
         "AICROWD_EVALUATION_NAME",
     }
+
+
+def test_study_runs_keep_what_the_users_variables_say_of_the_machine(tmp_path, monkeypatch):
+    monkeypatch.setenv("AICROWD_CUDA", "false")
+    monkeypatch.setenv("NDC_CACHE", "/elsewhere")
+    environment = stages_module._environment(tmp_path, "run", None, tmp_path, 1)
+    assert (environment["AICROWD_CUDA"], environment["NDC_CACHE"]) == ("false", "/elsewhere")
 
 
 @pytest.mark.parametrize(("threads", "expected"), [(None, "1"), (8, "8")])

@@ -19,6 +19,7 @@ from utils.run.folder import FREE_TO_CHANGE, read_run_config
 from utils.run.log import read_log
 
 DATA = "data"  # in a result: the fingerprint of the images and factors that the run was scored on
+OF_THE_MACHINE = ("AICROWD_CUDA", "NDC_CACHE")  # what the grader's variables say of no run
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
 
@@ -163,7 +164,8 @@ def _lasting(config):
 
 def _environment(folder, name, threads, data_root, share):
     """The process's own, as a run of its own and never as one on the grader."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AICROWD_", "NDC_"))}
+    graders = [key for key in os.environ if key.startswith(("AICROWD_", "NDC_")) and key not in OF_THE_MACHINE]
+    kept = {key: value for key, value in os.environ.items() if key not in graders}
     own = {
         "AICROWD_OUTPUT_PATH": str(folder.resolve() / "runs"),
         "AICROWD_EVALUATION_NAME": name,

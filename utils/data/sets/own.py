@@ -16,6 +16,7 @@ from utils.data.labelled import LabelledSet
 from utils.data.sets import own_folder, own_labels
 from utils.data.sets.own_notes import read_notes
 from utils.data.storage.images import h5_images, npy_images, npz_images
+from utils.data.storage.npz import MissingArray
 from utils.errors import InputError
 
 _KINDS = {".npz": npz_images, ".npy": npy_images, ".h5": h5_images, ".hdf5": h5_images}
@@ -35,8 +36,8 @@ def load(path):
         labels, problem = table and table.labels, None
     else:
         images = _file_images(path, notes.key)
-        _note_dark(path, images)
         labels, problem = _array_labels(path, notes, len(images))
+    _note_odd_images(path, images)
     name = path.name if path.is_dir() else path.stem
     if labels is not None:
         return LabelledSet(name, images, labels.values, labels.names)
@@ -48,7 +49,10 @@ def _file_images(path, key):
     kind = path.suffix.lower()
     if kind not in _KINDS:
         raise InputError(f"{path}: expected a folder of pictures or a file that ends in .npz, .npy or .h5")
-    return npy_images(path) if kind == ".npy" else _KINDS[kind](path, key)
+    try:
+        return npy_images(path) if kind == ".npy" else _KINDS[kind](path, key)
+    except MissingArray as error:
+        raise InputError(f"{error}; `key: NAME` in {path.stem}.yml beside it names the array") from None
 
 
 def _array_labels(path, notes, count):
@@ -74,9 +78,11 @@ def _check_grid(path, notes, count):
         )
 
 
-def _note_dark(path, images):
-    """Values of 0 and 1 are nearly black where 255 is white."""
+def _note_odd_images(path, images):
+    """Values of 0 and 1 are nearly black where 255 is white, and from equal images nothing can be learned."""
     some = images[:: max(1, len(images) // 64)]
+    if len(some) > 1 and (some == some[:1]).all():
+        own_folder.print_note(f"{path}: the {len(some)} of {len(images):,} images that were looked at are all the same")
     if some.max() == 1:
         own_folder.print_note(
             f"{path}: no image that was looked at has a value above 1, and 255 is white: multiply masks by 255"

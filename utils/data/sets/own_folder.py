@@ -10,7 +10,7 @@ from pathlib import Path
 from evaluation.values import natural
 from utils.data.storage.convert import converted
 from utils.data.storage.copies import is_copy
-from utils.data.storage.pictures import SUFFIXES, form, is_picture, largest_value, read_picture
+from utils.data.storage.pictures import SIDE, SUFFIXES, form, is_picture, largest_value, read_picture
 from utils.errors import InputError
 
 READER = 2  # to be raised with any change of what a picture is read as
@@ -89,13 +89,15 @@ def _refuse(error):
 def _common_form(folder, files, bits):
     """Channels, and used bits of 16, for all pictures; notes on stderr what could be meant otherwise."""
     forms = [form(path) for path in files]
-    grey, clear = sum(each.is_grey for each in forms), sum(each.has_alpha for each in forms)
-    if 0 < grey < len(files):
-        print_note(f"{folder}: {grey:,} of {len(files):,} pictures are grey; all are read as RGB")
-    if clear:
-        print_note(
-            f"{folder}: {clear:,} of {len(files):,} pictures may have transparent parts, which are laid over black"
-        )
+    grey = sum(each.is_grey for each in forms)
+    for count, text in (
+        (grey % len(files), "are grey; all are read as RGB"),  # where all are grey, they stay so
+        (sum(each.has_alpha for each in forms), "may have transparent parts, which are laid over black"),
+        (sum(not each.is_square for each in forms), "are not square: the square in their middle is taken"),
+        (sum(each.is_small for each in forms), f"are smaller than {SIDE} pixels and enlarged"),
+    ):
+        if count:
+            print_note(f"{folder}: {count:,} of {len(files):,} pictures {text}")
     if bits is None:
         largest = max(largest_value(path) for path in files)
         bits = next((bits for bits in (8, 10, 12, 14) if largest < 2**bits), 16) if largest else 16

@@ -44,8 +44,18 @@ def image_shape(path, shape, dtype):
     shape = tuple(shape or ())  # None: HDF5's empty data sets
     whole = (*shape, 1) if len(shape) == 3 and shape[-2:] == (64, 64) else shape
     if dtype != np.uint8 or len(whole) < 4 or whole[-3:-1] != (64, 64) or whole[-1] not in (1, 3) or 0 in whole:
-        raise InputError(f"{path}: {dtype} {shape} found, expected uint8 (n, 64, 64, 3) or (n, 64, 64, 1)")
+        raise InputError(
+            f"{path}: {dtype} {shape} found, expected uint8 (n, 64, 64, 3) or (n, 64, 64, 1){_way_there(shape, dtype)}"
+        )
     return (int(np.prod(whole[:-3], dtype=object)), *whole[-3:])
+
+
+def _way_there(shape, dtype):
+    """What converts an array of another common form, in words."""
+    hints = ["numpy.rint(255 * images).astype('uint8') if the values lie in [0, 1]"] if dtype.kind == "f" else []
+    if len(shape) == 4 and shape[1] in (1, 3) and shape[2:] == (64, 64):
+        hints.append("images.transpose(0, 2, 3, 1), since channels come last")
+    return "; " + " and ".join(hints) if hints else ""
 
 
 def h5_images(path, key="images"):
@@ -113,5 +123,5 @@ def unreadable_as(path, form):
 
 def _h5_member(file, path, key):
     if key not in file or not hasattr(file[key], "dtype"):
-        raise InputError(f"{path}: no data set {key!r} found, only: {', '.join(map(str, file)) or 'nothing'}")
+        raise npz.MissingArray(f"{path}: no data set {key!r} found, only: {', '.join(map(str, file)) or 'nothing'}")
     return file[key]

@@ -23,6 +23,10 @@ _MANY = 0xFFFFFFFF  # "look in the 64-bit field"
 _DATE = 0x21  # 1 January 1980: equal arrays make equal files
 
 
+class MissingArray(InputError):
+    """A file of arrays holds none of the name that is asked for."""
+
+
 def map_array(path, key):
     """The array `key` of the .npz file `path`, memory-mapped read-only; None if it is stored compressed.
 
@@ -148,7 +152,7 @@ def _member(archive, path, key):
                 raise InputError(f"{path}: key {key!r} is encrypted")
             return member
     found = ", ".join(sorted(name[:-4] if name.endswith(".npy") else name for name in archive.NameToInfo))
-    raise InputError(f"{path}: no key {key!r} found, only: {found[:200] or 'nothing'}")
+    raise MissingArray(f"{path}: no key {key!r} found, only: {found[:200] or 'nothing'}")
 
 
 def head(key, shape, checksum=0):

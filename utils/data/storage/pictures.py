@@ -29,6 +29,8 @@ class Form(NamedTuple):
 
     is_grey: bool  # it cannot hold colour: grey, one bit a pixel, or a palette of greys
     has_alpha: bool  # parts of it may be transparent
+    is_square: bool  # otherwise its middle square is taken
+    is_small: bool  # it is enlarged
 
 
 def is_picture(path):
@@ -49,7 +51,8 @@ def form(path):
         if picture.mode == "P":
             palette = np.array(picture.getpalette()).reshape(-1, 3)
             grey = bool((palette == palette[:, :1]).all())
-        return Form(grey, picture.has_transparency_data)
+        width, height = picture.size
+        return Form(grey, picture.has_transparency_data, width == height, min(width, height) < SIDE)
 
 
 def largest_value(path):
