@@ -52,6 +52,7 @@ from utils.run.loop import Loop, NotFinite
 from utils.run.signals import Stop, Stopped
 from utils.training.device import resolve_device
 from utils.training.distributed import ProcessLost, is_main, join, run_in_all
+from utils.training.objectives import weights_in_words
 from utils.training.trainer import Trainer
 
 
@@ -125,7 +126,10 @@ def run_training(options, environment, config, budget, stop, events):
             seconds_before = run_in_all(group, lambda: run.resume(trainer))
             count = f"{len(data.images):,} images"
             where = f"{device} in {trainer.precision}, from step {trainer.step}"
-            log(f"training {config.objective} on {data.name} ({count}), {where}", group)
+            weights, idle = weights_in_words(config)
+            log(f"training {config.objective} ({weights}) on {data.name} ({count}), {where}", group)
+            if idle:
+                log(f"note: {config.objective} does not read {idle}", group)
             if seconds_before and config.decay == "budget" and trainer.step < config.steps:
                 log(f"note: the learning rate rises again, to fall to 0 with {clock(config.time_budget)} more", group)
             stop.keep()

@@ -33,6 +33,22 @@ def independent(count=4000, latents=3):
     return Posterior(mean, logvar, mean + (0.5 * logvar).exp() * noise)
 
 
+WEIGHTS = sorted({key for one in OBJECTIVES.values() for key in one.weights})
+
+
+@pytest.mark.parametrize("key", WEIGHTS)
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_objective_reads_the_weights_that_it_names_and_no_others(name, key):
+    before, after = (float(value(name, posterior(), **{key: of})) for of in (2e4, 3e4))
+    assert (before != after) is (key in OBJECTIVES[name].weights)
+
+
+def test_weights_in_words_are_those_that_are_read_and_those_that_were_set_for_nothing():
+    assert objectives.weights_in_words(Config(objective="beta_vae")) == ("beta=4", "")
+    assert objectives.weights_in_words(Config(objective="beta_vae", gamma=500)) == ("beta=4", "gamma=500")
+    assert objectives.weights_in_words(Config(objective="bottleneck_vae", gamma=4))[0] == "gamma=4, capacity=25"
+
+
 @pytest.mark.parametrize("name", sorted(OFFICIAL["settings"]))
 def test_objective_equals_the_librarys_value(name):
     tolerance = 1e-6 if name == "annealed_vae" else 1e-12  # the library's schedule is in float32

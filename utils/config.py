@@ -46,7 +46,7 @@ class Config:
     lambda_d: float = setting(100.0, 0)  # DIP-VAE's weight of the diagonal's distance from 1
 
     # The networks. width=1, depth=1 is disentanglement_lib's baseline.
-    latent_dim: int = setting(10, 1, 65536)  # number of latents
+    latent_dim: int = setting(10, 2, 65536)  # number of latents; the metrics compare two at least
     width: float = setting(1.0, 1 / 32, 64)  # multiplies every number of channels and units
     depth: int = setting(1, 1, 64)  # convolutions at each resolution; those beyond the first are residual
 

@@ -9,6 +9,8 @@ from typing import Callable, NamedTuple
 import torch
 from torch.nn import functional
 
+from utils.config import FIELDS
+
 ACTIVE_KL = 0.01  # nats; a latent whose KL is larger is counted as active
 
 
@@ -40,11 +42,13 @@ class Objective(NamedTuple):
 
     function             (posterior, step, config, logits) -> {name: term}; logits (N, 2) of the discriminator, or None
     title                as people write it
+    weights              keys of the configuration that the function reads
     needs_discriminator  whether a discriminator is trained beside it
     """
 
     function: Callable
     title: str
+    weights: tuple
     needs_discriminator: bool = False
 
 
@@ -86,14 +90,22 @@ def beta_tc_vae(posterior, step, config, logits):
 
 
 OBJECTIVES = {  # by the names of utils.config.OBJECTIVE_NAMES, which stand there because config.py needs no PyTorch
-    "factor_vae": Objective(factor_vae, "FactorVAE", needs_discriminator=True),
-    "beta_vae": Objective(beta_vae, "β-VAE"),
-    "annealed_vae": Objective(annealed_vae, "AnnealedVAE"),
-    "dip_vae_i": Objective(dip_vae_i, "DIP-VAE-I"),
-    "dip_vae_ii": Objective(dip_vae_ii, "DIP-VAE-II"),
-    "beta_tc_vae": Objective(beta_tc_vae, "β-TCVAE"),
-    "bottleneck_vae": Objective(bottleneck_vae, "BottleneckVAE"),
+    "factor_vae": Objective(factor_vae, "FactorVAE", ("gamma",), needs_discriminator=True),
+    "beta_vae": Objective(beta_vae, "β-VAE", ("beta",)),
+    "annealed_vae": Objective(annealed_vae, "AnnealedVAE", ("gamma", "capacity", "annealing_steps")),
+    "dip_vae_i": Objective(dip_vae_i, "DIP-VAE-I", ("lambda_od", "lambda_d")),
+    "dip_vae_ii": Objective(dip_vae_ii, "DIP-VAE-II", ("lambda_od", "lambda_d")),
+    "beta_tc_vae": Objective(beta_tc_vae, "β-TCVAE", ("beta",)),
+    "bottleneck_vae": Objective(bottleneck_vae, "BottleneckVAE", ("gamma", "capacity")),
 }
+
+
+def weights_in_words(config):
+    """(weights that the objective of `config` reads, those that it does not and that are not the defaults), as text."""
+    read = OBJECTIVES[config.objective].weights
+    others = [key for one in OBJECTIVES.values() for key in one.weights if key not in read]
+    idle = [key for key in dict.fromkeys(others) if getattr(config, key) != FIELDS[key].default]
+    return tuple(", ".join(f"{key}={getattr(config, key):g}" for key in keys) for keys in (read, idle))
 
 
 def density_ratio_tc(logits):
