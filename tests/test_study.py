@@ -127,6 +127,13 @@ def test_study_counts_a_run_that_ends_early_as_failed(study, calls, tmp_path, ca
     assert "ended at step 7 of 800000" in capsys.readouterr().out
 
 
+def test_study_refuses_a_number_of_jobs_that_dask_would_not_heed(study, calls, capsys):
+    assert (
+        exit_code(lambda given: study(*given), ("configs/studies/steps.yml", "--backend", "dask", "--jobs", "2")) == 2
+    )
+    assert "--jobs 2: with dask" in capsys.readouterr().err
+
+
 def test_study_runs_are_never_taken_for_the_graders(tmp_path, monkeypatch):
     monkeypatch.setenv("AICROWD_IS_GRADING", "1")
     monkeypatch.setenv("AICROWD_DATASET_NAME", "mpi3d_real")

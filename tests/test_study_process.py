@@ -1,6 +1,5 @@
 """A study as a process: under a kill, and on a cluster."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -58,19 +57,39 @@ def test_study_killed_at_any_moment_goes_on_where_it_was(tmp_path, data, command
     assert steps == sorted(set(steps))
 
 
-@pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="the package distributed is not installed")
-def test_study_runs_on_a_dask_cluster_of_two_workers(tmp_path, data, command):
+@pytest.fixture
+def cluster(tmp_path):
+    """A function that starts a Dask cluster of two workers, which find the kit or do not; its scheduler's address."""
+    pytest.importorskip("distributed")
     script = tmp_path / "cluster.py"
     script.write_text(CLUSTER, encoding="utf-8")
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    path = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
-    environment = challenge_environment(tmp_path, PYTHONPATH=path)
-    cluster = subprocess.Popen([sys.executable, str(script)], text=True, env=environment, **pipes)
-    try:
-        address = cluster.stdout.readline().strip()
-        arguments = study_arguments(tmp_path, data, "steps=5", "seeds=2", "--backend", "dask", "--address", address)
-        done = command(*arguments, "--jobs", "-1", timeout=240)
-        assert done.returncode == 0, done.stderr
-        assert "| **5** | 2 | 0." in done.stdout
-    finally:
-        cluster.communicate()
+    started = []
+
+    def start(knows_the_kit):
+        path = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")]) if knows_the_kit else ""
+        environment = challenge_environment(tmp_path, PYTHONPATH=path)
+        process = subprocess.Popen(
+            [sys.executable, str(script)], text=True, env=environment, cwd=str(tmp_path), **pipes
+        )
+        started.append(process)
+        return process.stdout.readline().strip()
+
+    yield start
+    for process in started:
+        process.communicate()
+
+
+def test_study_runs_on_a_dask_cluster_of_two_workers(tmp_path, data, command, cluster):
+    arguments = study_arguments(tmp_path, data, "steps=5", "seeds=2", "--backend", "dask", "--address", cluster(True))
+    done = command(*arguments, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert "| **5** | 2 | 0." in done.stdout
+
+
+def test_study_refuses_a_dask_cluster_that_cannot_import_the_kit(tmp_path, data, command, cluster):
+    arguments = study_arguments(tmp_path, data, "steps=5", "--backend", "dask", "--address", cluster(False))
+    done = command(*arguments, timeout=240)
+    assert done.returncode == 2
+    assert f"expected both to have been started with {REPOSITORY} in PYTHONPATH" in done.stderr
+    assert not (tmp_path / "study" / "runs").exists()

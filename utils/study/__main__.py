@@ -16,7 +16,6 @@ under the same paths.
 Exit code: 0 all done; 1 some run failed (table.md names it), the others are done; 2 bad input.
 """
 
-import contextlib
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from evaluation.cores import available_cores
 from utils.data import resolve
 from utils.errors import InputError, Parser, entry_point
 from utils.grader.environment import read_environment
+from utils.study.back_ends import BACK_ENDS, back_end
 from utils.study.checks import check_results, check_scorable
 from utils.study.entries import rank_officially
 from utils.study.grid import read_study
@@ -44,7 +44,6 @@ official_ranking.py has the rule). An argument is then [ENTRANT=]PATH, and PATH 
 or a list of such objects; entrant and entry may be left out. Without ENTRANT the entrant is the file's own, else the
 folder that holds PATH, so that the runs of one folder are entries of one entrant.
 """
-BACKENDS = ("threads", "dask", "ray")
 
 
 @entry_point
@@ -88,50 +87,25 @@ def run_all(study, folder, options, data_root):
         for name, stages in study.runs
     ]
     progress = Progress(folder, study, lambda: write_tables(folder, study, {}))
-    with _backend(options.backend, options.address) as settings, progress:
+    with back_end(options.backend, options.address) as settings, progress:
         reasons = joblib.Parallel(n_jobs=options.jobs, batch_size=1, pre_dispatch="all", **settings)(tasks)
     return {name: reason for (name, _), reason in zip(study.runs, reasons) if reason is not None}
-
-
-@contextlib.contextmanager
-def _backend(name, address):
-    """Enter joblib's back end `name`; gives further arguments of joblib.Parallel."""
-    if name == "threads":
-        yield {"prefer": "threads"}  # that wait for processes
-        return
-    with _cluster(name, address), joblib.parallel_config(backend=name):
-        yield {}
-
-
-def _cluster(name, address):
-    """The connection, a context manager; InputError if there is none."""
-    try:
-        if name == "ray":
-            import ray
-            from ray.util.joblib import register_ray
-
-            register_ray()
-            return ray.init(address=address)
-        from distributed import Client
-
-        return Client(address)
-    except ImportError as error:
-        package = "ray" if name == "ray" else "distributed"
-        raise InputError(f"--backend {name}: the package {package} is not installed ({error})") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"--backend {name}, --address {address}: no cluster there ({error})") from None
 
 
 def _parse(arguments):
     parser = Parser(prog="python -m utils.study", description=__doc__)
     parser.add_argument("study", type=Path, metavar="STUDY.yml")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="keys of utils/config.py, and seeds")
-    parser.add_argument("--jobs", type=int, default=1, help="runs at a time; -1 on a cluster: as many as it takes")
+    parser.add_argument("--jobs", type=int, help="runs at a time; default: 1, and -1 on a cluster, as many as it takes")
     parser.add_argument("--threads", type=int, help="of each run; default: OMP_NUM_THREADS, else cores / jobs")
-    parser.add_argument("--backend", choices=BACKENDS, default="threads", help="joblib's; default: this machine")
+    parser.add_argument("--backend", choices=BACK_ENDS, default="threads", help="joblib's; default: this machine")
     parser.add_argument("--address", help="of the cluster's scheduler; for ray default: a cluster of this machine")
     parser.add_argument("--output", type=Path, help="the study's folder")
     options = parser.parse_intermixed_args(arguments)
+    if options.jobs is None:
+        options.jobs = 1 if options.backend == "threads" else -1
+    if options.backend == "dask" and options.jobs != -1:
+        parser.error(f"--jobs {options.jobs}: with dask the threads of its workers decide; expected -1 or nothing")
     if options.jobs == 0 or options.jobs < -1:
         parser.error(f"--jobs {options.jobs}: expected a number of at least 1, or -1")
     if options.threads is not None and options.threads < 1:
