@@ -7,7 +7,8 @@
 
 It reads representation/pytorch_model.pt in $AICROWD_OUTPUT_PATH/$AICROWD_EVALUATION_NAME, writes the challenge's files
 metrics/NAME/results/aggregate/evaluation.json and the page report/index.html there, and prints a table of the scores
-and, last, the line `Final Scores :  {...}` of the official script. A second call reuses the codes of the first.
+and, last, the line `Final Scores :  {...}` of the official script. A second call reuses the codes of the first. With
+--codes the files are written into --output alone.
 """
 
 import json
@@ -95,7 +96,10 @@ def parse(arguments):
         metavar="FILE.npz",
         help="score arrays codes (n, D) and factors (n, F), without an encoder; a second file is for testing",
     )
-    parser.add_argument("--output", help="folder for metrics/; default: the experiment's, or the one of --encoder")
+    parser.add_argument(
+        "--output",
+        help="folder for metrics/; default: the experiment's, or the one of --encoder; with --codes nothing is written",
+    )
     add_options(parser)
     options = parser.parse_args(arguments)
     if options.codes and (options.encoder or options.dataset):
@@ -152,7 +156,9 @@ def configured_dataset(run_folder):
     try:
         return json.loads(path.read_text(encoding="utf-8"))["dataset"]
     except (OSError, ValueError, KeyError, TypeError):
-        raise InputError(f"{path}: tells no data set; expected it as train.py wrote it, or --dataset NAME") from None
+        raise InputError(
+            f"{path}: names no data set; expected the file that train.py wrote, or --dataset NAME"
+        ) from None
 
 
 def _folder_of(encoder):

@@ -92,7 +92,7 @@ def _checked(images):
     try:
         images = np.asarray(images)
     except (RuntimeError, TypeError, ValueError) as error:  # a tensor with gradients or in bfloat16, ragged lists
-        raise InputError(f"images: found {type(images).__name__}, which is no array ({error})") from None
+        raise InputError(f"images: found {type(images).__name__}, expected an array ({error})") from None
     if images.ndim != 4 or images.shape[1:3] != (64, 64) or images.size == 0:
         raise InputError(f"images: found shape {images.shape}; expected (N, 64, 64, channels), both at least 1")
     if images.dtype == np.uint8:

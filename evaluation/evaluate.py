@@ -137,21 +137,22 @@ def score(samples, metrics, seed=0, jobs=1, report=None, undefined=()):
 
     undefined  {part: why it could not be drawn}: metrics that need it are reported as not defined
     """
-    report, results, reasons = report or Silent(), {}, []
+    report, results, reasons, done = report or Silent(), {}, [], {}
     for metric in metrics:
         began = time.monotonic()
         try:
             for need in metric.needs:
                 if PARTS[need] in undefined:
                     raise undefined[PARTS[need]]
-            with report.stage(metric.name) as progress:
-                result = _apply(metric, samples, {"seed": seed, "jobs": jobs, "progress": progress})
+            if metric.function not in done:  # InfoM and InfoC are two numbers of one result
+                with report.stage(metric.name) as progress:
+                    done[metric.function] = _apply(metric, samples, {"seed": seed, "jobs": jobs, "progress": progress})
         except NotDefined as reason:
             reasons.append(f"{metric.name} is not defined here: {reason}")
             report.not_defined(metric.name, reason)
             continue
-        results[metric.name] = result
-        report.scored(metric.name, result, time.monotonic() - began)
+        results[metric.name] = done[metric.function]
+        report.scored(metric.name, results[metric.name], time.monotonic() - began)
     if not results:
         raise InputError("; ".join(reasons))
     return results

@@ -11,6 +11,7 @@ import numpy as np
 
 from .errors import InputError, NotDefined
 from .metrics.arrays import check_factors
+from .metrics.information import as_variables
 from .protocol import VOTE_SIZE
 from .samples import Counts
 
@@ -79,8 +80,9 @@ def _plan_points(table, random_state, sizes, report):
         chosen = shuffled[0][: counts.train + counts.test]
     else:
         chosen = np.concatenate([shuffled[0][: counts.train], shuffled[1][: counts.test]])
+    # Values are numbered from 0 in their order, as on a grid: IRS depends on how far apart they are.
     report.say(f"{len(table.factors)} points: {counts.train} train DCI and SAP, {counts.test} test them")
-    return {"points": chosen}, {"points": _numbered(table.factors)[chosen]}
+    return {"points": chosen}, {"points": as_variables(table.factors).T[chosen]}
 
 
 def _plan_votes(table, random_state, sizes, report):
@@ -119,11 +121,6 @@ def _halves(table):
     """The rows for training and those for testing, or all rows where the table does not tell them apart."""
     rows = np.arange(len(table.factors))
     return [rows] if table.num_train is None else [rows[: table.num_train], rows[table.num_train :]]
-
-
-def _numbered(factors):
-    """Each factor's values numbered from 0 in their order, as on a grid: IRS depends on how far apart values are."""
-    return np.stack([np.unique(column, return_inverse=True)[1].reshape(-1) for column in factors.T], axis=1)
 
 
 def _group(table, rows):

@@ -134,7 +134,7 @@ def test_read_config_names_a_missing_file(tmp_path):
 
 def test_read_config_does_not_run_yaml_tags(tmp_path):
     (tmp_path / "c.yml").write_text("gamma: !!python/object/apply:os.getcwd []\n")
-    with pytest.raises(InputError, match="no valid YAML"):
+    with pytest.raises(InputError, match="not valid YAML"):
         read_config(tmp_path / "c.yml")
 
 

@@ -17,6 +17,7 @@ from torch.cuda._utils import _get_device_index
 from utils.config import OBJECTIVE_NAMES
 from utils.errors import InputError
 from utils.run import checkpoint
+from utils.submission.grader_redis import free_port
 from utils.training import distributed
 from utils.training.distributed import ProcessGroup, SingleProcess, is_main
 
@@ -29,7 +30,8 @@ pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="th
 def launch(spawn, tmp_path):
     """A function that starts a Python file as two processes, told what torchrun tells: the main one's Popen first."""
     np.save(str(tmp_path / "tiny.npy"), make_tiny_images())
-    common = {"WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port(), "DISENTANGLEMENT_LIB_DATA": tmp_path}
+    address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port()}
+    common = {"WORLD_SIZE": 2, **address, "DISENTANGLEMENT_LIB_DATA": tmp_path}
     return lambda *arguments: [spawn(*arguments, RANK=rank, LOCAL_RANK=rank, **common) for rank in (0, 1)]
 
 
@@ -41,7 +43,7 @@ def launched(tmp_path_factory):
     has_torchrun = importlib.util.find_spec("torch.distributed.run") is not None
     launcher = ["torch.distributed.run"] if has_torchrun else ["torch.distributed.launch", "--use_env"]
     done = subprocess.run(
-        [sys.executable, "-m", *launcher, "--nproc_per_node=2", f"--master_port={port()}", *QUICK, "steps=10"],
+        [sys.executable, "-m", *launcher, "--nproc_per_node=2", f"--master_port={free_port()}", *QUICK, "steps=10"],
         cwd=str(REPOSITORY),
         env=challenge_environment(folder, DISENTANGLEMENT_LIB_DATA=folder, PYTHONWARNINGS="ignore"),
         capture_output=True,
@@ -51,10 +53,6 @@ def launched(tmp_path_factory):
     assert done.returncode == 0, done.stderr
     done.folder = folder
     return done
-
-
-def port():
-    return 20000 + os.getpid() % 20000
 
 
 def finished(process):

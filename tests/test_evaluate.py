@@ -60,6 +60,16 @@ def test_evaluate_takes_each_further_metric_by_its_name(dataset, name):
     assert np.isfinite(METRICS[name].score(found[name]))
 
 
+def test_evaluate_computes_the_numbers_of_one_result_once(dataset, monkeypatch):
+    calls = []
+    infom, infoc = (METRICS[name] for name in ("infom", "infoc"))
+    counted = infom._replace(function=lambda *arrays, **options: calls.append(1) or infom.function(*arrays, **options))
+    both = {"infom": counted, "infoc": infoc._replace(function=counted.function)}
+    monkeypatch.setattr("evaluation.metrics.table.METRICS", both)
+    assert list(evaluate(perfect, dataset, metrics=("infom", "infoc"))) == ["infom", "infoc"]
+    assert len(calls) == 1
+
+
 def test_evaluate_scores_perfect_codes_by_the_further_metrics(dataset):
     names = ["modularity", "explicitness", "gaussian_total_correlation", "mutual_info_score"]
     found = scores(evaluate(perfect, dataset, metrics=names))

@@ -266,7 +266,7 @@ def test_data_set_of_a_run_that_tells_none_is_not_the_default(asked_for, tmp_pat
     trained_run(tmp_path / "experiment", written or "")
     if written is None:
         (tmp_path / "experiment" / "config.json").rename(tmp_path / "experiment" / "dataset.json")
-    with pytest.raises(InputError, match=r"experiment.config\.json: tells no data set.*--dataset NAME"):
+    with pytest.raises(InputError, match=r"experiment.config\.json: names no data set.*--dataset NAME"):
         asked_for(AICROWD_OUTPUT_PATH=str(tmp_path))
 
 

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from utils.config import Config
-from utils.report import pictures as plots
+from utils.report import pictures
 from utils.training.trainer import Trainer
 
 
@@ -40,7 +40,7 @@ def colours():
 
 @pytest.fixture
 def seen(colours):
-    return plots.make_view(Encoder([-1.0, -3.0, -2.0]), Decoder(), colours)
+    return pictures.make_view(Encoder([-1.0, -3.0, -2.0]), Decoder(), colours)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_view_leaves_out_latents_that_are_not_active(colours):
     encoder.forward = lambda images: (torch.cat([2 * images[:, :, 0, 0], torch.zeros(20, 30)], 1), torch.zeros(20, 33))
     decoder = torch.nn.Module()
     decoder.forward = lambda codes: codes[:, :3, None, None].expand(-1, -1, 64, 64)
-    assert sorted(plots.make_view(encoder, decoder, colours).latents) == [0, 1, 2]
+    assert sorted(pictures.make_view(encoder, decoder, colours).latents) == [0, 1, 2]
 
 
 def test_view_shows_some_latents_even_if_all_are_collapsed(colours):
@@ -69,7 +69,7 @@ def test_view_shows_some_latents_even_if_all_are_collapsed(colours):
     encoder.forward = lambda images: (torch.zeros(20, 9), torch.zeros(20, 9))
     decoder = torch.nn.Module()
     decoder.forward = lambda codes: codes[:, :3, None, None].expand(-1, -1, 64, 64)
-    assert len(plots.make_view(encoder, decoder, colours).latents) == plots.AT_LEAST
+    assert len(pictures.make_view(encoder, decoder, colours).latents) == pictures.AT_LEAST
 
 
 def test_view_reconstructs_the_images_it_shows(seen):
@@ -86,7 +86,7 @@ def test_view_starts_traversals_from_an_image_of_median_distance(seen, colours):
 
 def test_traversal_moves_its_latent_from_end_to_end(seen):
     channel = seen.latents[0]
-    np.testing.assert_allclose(seen.traversals[0, :, 0, 0, channel], np.linspace(0, 255, plots.STEPS), atol=1)
+    np.testing.assert_allclose(seen.traversals[0, :, 0, 0, channel], np.linspace(0, 255, pictures.STEPS), atol=1)
 
 
 def test_traversal_leaves_the_other_latents_as_they_are(seen):
@@ -97,19 +97,21 @@ def test_traversal_leaves_the_other_latents_as_they_are(seen):
 
 def test_sheet_shows_every_pixel_of_every_tile():
     tiles = np.random.RandomState(0).randint(0, 256, size=(2, 3, 64, 64, 3)).astype(np.uint8)
-    picture = np.asarray(plots.sheet(tiles, ["one", "two\nlines"], ["a", "b", "c"]))
-    left, top = plots.MARGIN + plots.LABEL_WIDTH, plots.MARGIN + plots.HEADER
+    picture = np.asarray(pictures.sheet(tiles, ["one", "two\nlines"], ["a", "b", "c"]))
+    left, top = pictures.MARGIN + pictures.LABEL_WIDTH, pictures.MARGIN + pictures.HEADER
     for row in range(2):
         for column in range(3):
-            y, x = (start + number * (64 * plots.SCALE + plots.GAP) for start, number in ((top, row), (left, column)))
-            found = picture[y : y + 64 * plots.SCALE : plots.SCALE, x : x + 64 * plots.SCALE : plots.SCALE]
+            y, x = (
+                start + number * (64 * pictures.SCALE + pictures.GAP) for start, number in ((top, row), (left, column))
+            )
+            found = picture[y : y + 64 * pictures.SCALE : pictures.SCALE, x : x + 64 * pictures.SCALE : pictures.SCALE]
             np.testing.assert_array_equal(found, tiles[row, column])
 
 
 def test_sheet_keeps_labels_off_the_tiles():
     white = np.full((1, 1, 64, 64, 3), 255, np.uint8)
-    picture = np.asarray(plots.sheet(white, ["latent 3071\n123.45 nats"], ["−2.0"]))
-    left, top = plots.MARGIN + plots.LABEL_WIDTH, plots.MARGIN + plots.HEADER
+    picture = np.asarray(pictures.sheet(white, ["latent 3071\n123.45 nats"], ["−2.0"]))
+    left, top = pictures.MARGIN + pictures.LABEL_WIDTH, pictures.MARGIN + pictures.HEADER
     assert picture[:, :left].min() < 128
     assert picture[top:, left:].min() == 255
 
@@ -117,15 +119,15 @@ def test_sheet_keeps_labels_off_the_tiles():
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_enlarged_takes_any_number_of_channels(channels):
     pixels = np.zeros((64, 64, channels), np.uint8)
-    assert plots.enlarged(pixels).size == (64 * plots.SCALE, 64 * plots.SCALE)
+    assert pictures.enlarged(pixels).size == (64 * pictures.SCALE, 64 * pictures.SCALE)
 
 
 def test_step_labels_name_both_ends_and_zero():
-    assert [plots.step_labels()[place] for place in (0, 5, 10)] == ["−2.0", "0", "+2.0"]
+    assert [pictures.step_labels()[place] for place in (0, 5, 10)] == ["−2.0", "0", "+2.0"]
 
 
 def test_draw_pictures_leaves_two_readable_pictures(trainer, tmp_path):
-    plots.draw_pictures(plots.view_of_trainer(trainer), tmp_path)
+    pictures.draw_pictures(pictures.view_of_trainer(trainer), tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"reconstructions.png", "traversals.png"}
     for path in tmp_path.iterdir():
         with Image.open(str(path)) as picture:
@@ -134,6 +136,6 @@ def test_draw_pictures_leaves_two_readable_pictures(trainer, tmp_path):
 
 def test_draw_pictures_draws_the_same_for_the_same_weights(trainer, tmp_path):
     for name in ("one", "two"):
-        plots.draw_pictures(plots.view_of_trainer(trainer), tmp_path / name)
+        pictures.draw_pictures(pictures.view_of_trainer(trainer), tmp_path / name)
     first, second = ((tmp_path / name / "traversals.png").read_bytes() for name in ("one", "two"))
     assert first == second

@@ -72,9 +72,9 @@ def test_representation_takes_views_with_any_strides(represent):
         (np.zeros((0, 64, 64, 3)), r"shape \(0, 64, 64, 3\)"),
         (np.zeros((2, 64, 64, 0)), r"shape \(2, 64, 64, 0\)"),
         (np.zeros((2, 64, 64, 1)), "fails on images"),
-        (torch.zeros(2, 64, 64, 3, dtype=torch.bfloat16), "found Tensor, which is no array"),
-        (torch.zeros(2, 64, 64, 3, requires_grad=True), "found Tensor, which is no array"),
-        ([[0.0, 1.0], [0.0]], "found (list, which is no array|shape|dtype object)"),
+        (torch.zeros(2, 64, 64, 3, dtype=torch.bfloat16), "found Tensor, expected an array"),
+        (torch.zeros(2, 64, 64, 3, requires_grad=True), "found Tensor, expected an array"),
+        ([[0.0, 1.0], [0.0]], "found (list, expected an array|shape|dtype object)"),
     ],
 )
 def test_representation_refuses_by_name(represent, given, told):

@@ -113,7 +113,7 @@ def test_read_study_refuses_impossible_arguments(overrides, reason):
         ("title: a\nrows: {a: {}}\nbase: [1]", "base=.*expected key: value lines"),
         ("title: a\nrows: {a: {}}\npaper: table9", "expected a table"),
         ("title: a\nrows: {a: {}}\n1: 2", "unknown key 1"),
-        ("title: [1", "no valid YAML"),
+        ("title: [1", "not valid YAML"),
         ("title: a\nvary: seed\nvalues: [3, 4]", "seeds: N"),
         ("title: a\nrows: {a: {seed: 3}}", "seeds: N"),
         ("title: a\nrows: {a: {}}\nbase: {seed: 7}", "seeds: N"),

@@ -15,7 +15,7 @@ from utils.data.dataset import DataSet
 from utils.errors import InputError
 from utils.submission import rehearse as steps
 from utils.submission.grader_load import encode, time_batches
-from utils.submission.rehearse import Failure, Skipped, Stage
+from utils.submission.rehearse import Failure, Rehearsal, Skipped
 from utils.submission.repository import Repository
 from utils.submission.stand_in_data import place_data, write_repeated
 
@@ -43,7 +43,7 @@ events.close()
 
 @pytest.fixture(scope="module")
 def rehearsed(tmp_path_factory):
-    """(Stage, printed lines, exit code) of the rehearsal of a small entry."""
+    """(Rehearsal, printed lines, exit code) of the rehearsal of a small entry."""
     folder = tmp_path_factory.mktemp("rehearsal")
     write_black_images(folder / "known" / "mpi3d_toy" / "mpi3d_toy.npz")
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -52,27 +52,27 @@ def rehearsed(tmp_path_factory):
         entry = Entry(folder / "entry")
         entry.write("small_run.py", SMALL_RUN.format(kit=str(REPOSITORY)))
         entry.replace("run.sh", '#!/usr/bin/env bash\nexec "$PYTHON" small_run.py "$@"\n')
-        lines, stage = [], Stage(Repository(entry.folder), folder / "stage", 1)
-        stage.folder.mkdir()
+        lines, rehearsal = [], Rehearsal(Repository(entry.folder), folder / "rehearsal", 1)
+        rehearsal.folder.mkdir()
         monkeypatch.setattr("builtins.print", lambda *words, **options: lines.append(" ".join(map(str, words))))
-        passed = steps.rehearse(stage)
-    return stage, lines, passed
+        passed = steps.rehearse(rehearsal)
+    return rehearsal, lines, passed
 
 
 @pytest.fixture
-def stage(tmp_path):
-    """The stage of a run that has just ended, with nothing to complain of."""
-    stage = Stage(None, tmp_path, 1)
-    (stage.encoder.parent / "results").mkdir(parents=True)
-    stage.encoder.write_bytes(b"an encoder")
-    stage.log.write_text("trained\n")
-    stage.clone.mkdir()
-    return stage
+def rehearsal(tmp_path):
+    """The rehearsal of a run that has just ended, with nothing to complain of."""
+    rehearsal = Rehearsal(None, tmp_path, 1)
+    (rehearsal.encoder.parent / "results").mkdir(parents=True)
+    rehearsal.encoder.write_bytes(b"an encoder")
+    rehearsal.log.write_text("trained\n")
+    rehearsal.clone.mkdir()
+    return rehearsal
 
 
-def write_run_sh(stage, text):
-    (stage.clone / "run.sh").write_text(f"#!/bin/sh\n{text}\n")
-    (stage.clone / "run.sh").chmod(0o755)
+def write_run_sh(rehearsal, text):
+    (rehearsal.clone / "run.sh").write_text(f"#!/bin/sh\n{text}\n")
+    (rehearsal.clone / "run.sh").chmod(0o755)
 
 
 def events(*names, progress=(0.1, 0.9)):
@@ -99,75 +99,75 @@ def test_rehearsal_tells_of_the_real_budget(rehearsed):
 
 
 def test_rehearsal_takes_the_user_s_own_data_set(rehearsed):
-    stage, _, _ = rehearsed
-    assert (stage.data / "mpi3d_toy").is_symlink()
+    rehearsal, _, _ = rehearsed
+    assert (rehearsal.data / "mpi3d_toy").is_symlink()
 
 
 def test_rehearsal_shows_no_password(rehearsed):
-    stage, lines, _ = rehearsed
-    assert stage.password not in "\n".join(lines)
+    rehearsal, lines, _ = rehearsed
+    assert rehearsal.password not in "\n".join(lines)
 
 
 def test_rehearsal_rehearses_the_commit_and_not_the_working_tree(tmp_path, monkeypatch):
     set_up_git(monkeypatch, tmp_path)
     entry = Entry(tmp_path / "entry")
     entry.write("new.py", "")
-    stage = Stage(Repository(entry.folder), tmp_path, 1)
-    assert "1 changed or new files" in steps.clone_repository(stage)
-    assert set(os.listdir(str(entry.folder))) - set(os.listdir(str(stage.clone))) == {"new.py"}
+    rehearsal = Rehearsal(Repository(entry.folder), tmp_path, 1)
+    assert "1 changed or new files" in steps.clone_repository(rehearsal)
+    assert set(os.listdir(str(entry.folder))) - set(os.listdir(str(rehearsal.clone))) == {"new.py"}
 
 
-def test_rehearsal_stops_at_a_step_that_the_rest_needs(stage, monkeypatch, capsys):
+def test_rehearsal_stops_at_a_step_that_the_rest_needs(rehearsal, monkeypatch, capsys):
     def fails(_):
         raise Failure("broken")
 
     monkeypatch.setattr(steps, "STEPS", (("first", fails, False), ("second", fails, True), ("third", fails, False)))
-    assert steps.rehearse(stage) is False
+    assert steps.rehearse(rehearsal) is False
     assert capsys.readouterr().out.splitlines()[-1] == "rehearsed: fix first, second"
 
 
-def test_rehearsal_shows_the_last_lines_of_a_failed_run(stage):
-    write_run_sh(stage, "echo error: no data set >&2; exit 3")
+def test_rehearsal_shows_the_last_lines_of_a_failed_run(rehearsal):
+    write_run_sh(rehearsal, "echo error: no data set >&2; exit 3")
     with pytest.raises(Failure, match=r"exit code 3\n +error: no data set"):
-        steps.run_entry_point(stage)
+        steps.run_entry_point(rehearsal)
 
 
-def test_rehearsal_stops_a_run_that_does_not_end(stage, monkeypatch):
+def test_rehearsal_stops_a_run_that_does_not_end(rehearsal, monkeypatch):
     monkeypatch.setattr(steps, "GRACE", 0.1)
-    stage.seconds = 0.1
-    write_run_sh(stage, "sleep 60 & wait")
+    rehearsal.seconds = 0.1
+    write_run_sh(rehearsal, "sleep 60 & wait")
     began = time.monotonic()
     with pytest.raises(Failure, match="still running"):
-        steps.run_entry_point(stage)
+        steps.run_entry_point(rehearsal)
     assert time.monotonic() - began < 10
 
 
-def test_rehearsal_refuses_a_run_that_takes_longer_than_its_budget(stage):
-    stage.seconds = 0.1
-    write_run_sh(stage, "sleep 0.5")
+def test_rehearsal_refuses_a_run_that_takes_longer_than_its_budget(rehearsal):
+    rehearsal.seconds = 0.1
+    write_run_sh(rehearsal, "sleep 0.5")
     with pytest.raises(Failure, match="would be stopped"):
-        steps.run_entry_point(stage)
+        steps.run_entry_point(rehearsal)
 
 
-def test_the_run_sees_the_grader_s_variables_only(stage, monkeypatch):
+def test_the_run_sees_the_grader_s_variables_only(rehearsal, monkeypatch):
     monkeypatch.setenv("AICROWD_AGENT_ID", "the user's")
-    write_run_sh(stage, f"env > '{stage.folder}/variables'")
-    steps.run_entry_point(stage)
-    variables = (stage.folder / "variables").read_text()
+    write_run_sh(rehearsal, f"env > '{rehearsal.folder}/variables'")
+    steps.run_entry_point(rehearsal)
+    variables = (rehearsal.folder / "variables").read_text()
     assert "AICROWD_DATASET_NAME=mpi3d_toy" in variables
     assert "AICROWD_AGENT_ID" not in variables
 
 
-def test_a_missing_encoder_is_found(stage):
-    stage.encoder.unlink()
+def test_a_missing_encoder_is_found(rehearsal):
+    rehearsal.encoder.unlink()
     with pytest.raises(Failure, match="is not there"):
-        steps.find_outputs(stage)
+        steps.find_outputs(rehearsal)
 
 
-def test_a_missing_results_folder_is_found(stage):
-    (stage.encoder.parent / "results").rmdir()
+def test_a_missing_results_folder_is_found(rehearsal):
+    (rehearsal.encoder.parent / "results").rmdir()
     with pytest.raises(Failure, match="results is not there"):
-        steps.find_outputs(stage)
+        steps.find_outputs(rehearsal)
 
 
 def test_a_write_into_the_repository_is_found(tmp_path, monkeypatch):
@@ -176,12 +176,12 @@ def test_a_write_into_the_repository_is_found(tmp_path, monkeypatch):
     entry.replace(".gitignore", "scratch/\n")
     entry.write("scratch/left", "")
     with pytest.raises(Failure, match="scratch"):
-        steps.check_clone_is_unchanged(Stage(None, tmp_path, 1))
+        steps.check_clone_is_unchanged(Rehearsal(None, tmp_path, 1))
 
 
-def test_a_file_that_the_grader_cannot_load_is_found(stage):
+def test_a_file_that_the_grader_cannot_load_is_found(rehearsal):
     with pytest.raises(Failure, match="load fails"):
-        steps.load_encoder(stage)
+        steps.load_encoder(rehearsal)
 
 
 @pytest.mark.parametrize(
@@ -194,38 +194,38 @@ def test_a_file_that_the_grader_cannot_load_is_found(stage):
         ["execution_started", "submit", "register_progress"],
     ],
 )
-def test_events_out_of_order_are_found(stage, names):
-    stage.events = events(*names)
+def test_events_out_of_order_are_found(rehearsal, names):
+    rehearsal.events = events(*names)
     with pytest.raises(Failure, match="expected execution_started"):
-        steps.check_events(stage)
+        steps.check_events(rehearsal)
 
 
-def test_progress_that_goes_back_is_found(stage):
+def test_progress_that_goes_back_is_found(rehearsal):
     names = ["execution_started", "register_progress", "register_progress", "submit"]
-    stage.events = events(*names, progress=(0.9, 0.1))
+    rehearsal.events = events(*names, progress=(0.9, 0.1))
     with pytest.raises(Failure, match="went back"):
-        steps.check_events(stage)
+        steps.check_events(rehearsal)
 
 
-def test_events_are_skipped_without_a_redis(stage):
+def test_events_are_skipped_without_a_redis(rehearsal):
     with pytest.raises(Skipped, match="redis-server"):
-        steps.check_events(stage)
+        steps.check_events(rehearsal)
 
 
 @pytest.mark.parametrize("place", ["output-of-run.txt", "shared/rehearsal/report/page.html"])
-def test_a_password_that_is_left_is_found(stage, place):
-    (stage.folder / place).parent.mkdir(parents=True, exist_ok=True)
-    (stage.folder / place).write_text(f"host=x password={stage.password}")
+def test_a_password_that_is_left_is_found(rehearsal, place):
+    (rehearsal.folder / place).parent.mkdir(parents=True, exist_ok=True)
+    (rehearsal.folder / place).write_text(f"host=x password={rehearsal.password}")
     with pytest.raises(Failure, match="holds the Redis password"):
-        steps.find_secrets(stage)
+        steps.find_secrets(rehearsal)
 
 
-def test_a_run_without_a_logged_step_has_no_forecast(stage):
-    (stage.clone / "configs").mkdir()
-    (stage.clone / "configs" / "challenge.yml").write_text("time_budget: 8h\n")
-    (stage.run_folder / "log.csv").write_text("step,seconds\n")
+def test_a_run_without_a_logged_step_has_no_forecast(rehearsal):
+    (rehearsal.clone / "configs").mkdir()
+    (rehearsal.clone / "configs" / "challenge.yml").write_text("time_budget: 8h\n")
+    (rehearsal.run_folder / "log.csv").write_text("step,seconds\n")
     with pytest.raises(Failure, match="--minutes"):
-        steps.forecast(stage)
+        steps.forecast(rehearsal)
 
 
 class Odd(torch.nn.Module):
@@ -277,17 +277,17 @@ def test_the_user_s_data_set_is_linked_and_not_copied(tmp_path):
     assert (tmp_path / "data" / "mpi3d_toy").resolve() == (tmp_path / "known" / "mpi3d_toy").resolve()
 
 
-def test_a_module_that_prints_is_loaded_all_the_same(stage, monkeypatch):
+def test_a_module_that_prints_is_loaded_all_the_same(rehearsal, monkeypatch):
     told = {"seconds": {"cpu": {1: 0.1}}, "codes": 3, "mig": 0.5}
     done = SimpleNamespace(returncode=0, stdout=f"printed\n{json.dumps(told)}\n", stderr="")
     monkeypatch.setattr(steps.subprocess, "run", lambda *arguments, **options: done)
-    assert steps.load_encoder(stage).startswith("3 codes")
+    assert steps.load_encoder(rehearsal).startswith("3 codes")
 
 
-def test_the_run_is_given_the_rehearsal_s_budget(stage):
-    write_run_sh(stage, f"echo \"$@\" > '{stage.folder}/arguments'")
-    steps.run_entry_point(stage)
-    assert (stage.folder / "arguments").read_text() == "time_budget=60s\n"
+def test_the_run_is_given_the_rehearsal_s_budget(rehearsal):
+    write_run_sh(rehearsal, f"echo \"$@\" > '{rehearsal.folder}/arguments'")
+    steps.run_entry_point(rehearsal)
+    assert (rehearsal.folder / "arguments").read_text() == "time_budget=60s\n"
 
 
 def test_encode_refuses_a_module_that_gives_no_codes():

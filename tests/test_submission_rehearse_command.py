@@ -29,10 +29,10 @@ def test_rehearse_refuses_a_folder_that_is_there(entry, tmp_path, capsys):
 
 @pytest.mark.parametrize(("passes", "code"), [(True, 0), (False, 1)])
 def test_rehearse_ends_with_the_outcome_and_takes_its_minutes(entry, tmp_path, monkeypatch, capsys, passes, code):
-    def step(stage):
+    def step(rehearsal):
         if not passes:
             raise Failure("broken")
-        return f"{stage.seconds:g} s in {stage.folder}"
+        return f"{rehearsal.seconds:g} s in {rehearsal.folder}"
 
     monkeypatch.setattr(steps, "STEPS", (("only", step, True),))
     folder = str(tmp_path / "new")

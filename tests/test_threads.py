@@ -40,5 +40,9 @@ def test_users_own_setting_stays(own, expected):
     assert spins("train", **own) == expected
 
 
-def test_importing_the_kit_s_rooms_sets_nothing():
-    assert spins("utils.run.folder, utils.report, utils.study.rank") == "None"
+def test_importing_the_kit_s_rooms_leaves_the_environment_as_it_is():
+    code = (
+        "import os; before = dict(os.environ); import utils.run.folder, utils.report, utils.study.rank\n"
+        "changed = set(before.items()) ^ set(os.environ.items()); assert not changed, changed"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=str(REPOSITORY), check=True)

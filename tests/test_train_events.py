@@ -84,7 +84,7 @@ def test_grader_hears_of_a_configuration_that_is_no_yaml(graded, tmp_path):
     (tmp_path / "bad.yml").write_text("a: [1\nb: {")
     code, heard = graded(tmp_path / "bad.yml")
     assert code == 2
-    assert "no valid YAML" in heard["execution_error"]["error"]
+    assert "not valid YAML" in heard["execution_error"]["error"]
 
 
 def test_grader_hears_of_a_submission_once_all_is_done(graded):

@@ -63,7 +63,7 @@ def test_read_yaml_takes_a_byte_order_mark(written):
     ],
 )
 def test_read_yaml_refuses_what_is_not_valid(written, text):
-    refused(written(text), "no valid YAML")
+    refused(written(text), "not valid YAML")
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "just text", "# a comment\n"])

@@ -51,7 +51,7 @@ def read_yaml(path):
     except _Refused as error:
         raise InputError(f"{path}: {error}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: 2024-99-99, which looks like a date
-        raise InputError(f"{path}: no valid YAML ({error})") from None
+        raise InputError(f"{path}: not valid YAML ({error})") from None
     if not isinstance(values, dict):
         raise InputError(f"{path}: found {type(values).__name__}; expected key: value lines")
     return values

@@ -22,8 +22,9 @@ def irs(codes: Array, factors: Array, progress: Progress = None, quantile: float
     progress  called with (codes just done, of how many)
     quantile  of the deviations |code - mean in the bin| that counts (1.0 in the paper)
 
-    Returns a dictionary; the official score is 'IRS', in [0, 1], higher is better: 1 - deviation over the code's
-    largest deviation, for the best factor of each code, weighted by that largest deviation. Further
+    Returns a dictionary; the official score is 'IRS', in [0, 1] but for rounding (see below), higher is better: 1 -
+    deviation over the code's largest deviation, for the best factor of each code, weighted by that largest deviation.
+    Further
       num_active_dims          number of codes that vary (the original returns the sum of their values)
       IRS_matrix               (active, F) robustness; disentanglement_scores: (active,) its row maxima
       parents, max_deviations  (active,) best factor, largest deviation from the mean
@@ -31,7 +32,7 @@ def irs(codes: Array, factors: Array, progress: Progress = None, quantile: float
 
     Degenerate input: constant codes are dropped; if all are, IRS is 0. The original drops those whose variance in
     single precision is 0; for others rounding decides its score. So it does here for codes a million times as far from
-    0 as they vary: means are taken in single precision.
+    0 as they vary, whose score may even be far below 0: means are taken in single precision.
 
     >>> factors = np.random.RandomState(0).randint(2, size=(1000, 2))
     >>> round(irs(factors, factors)["IRS"], 2)

@@ -6,9 +6,10 @@
                                                                  # of an encoder of the kit, whose layers it knows
 
 PYTHON is a Python 3.7 with disentanglement-lib 1.2, scikit-learn 0.20.3 and PyTorch 1.8.1, SCORE.py a script that
-scores with it (ENCODER.pt IMAGES.npy 4,4,2,3,3,10,10 --metrics dci,mig --json OUT) and writes details.METRIC.seconds.
-Ours is a new process of local_evaluation.py without kept codes; its total counts everything, start-up too, but for the
-compilation of kernels, which happens once a machine. Official seconds count the metrics alone. Seed 0 on both sides.
+scores with it (ENCODER.pt IMAGES.npy 4,4,2,3,3,10,10 --metrics dci,mig --json OUT) and writes an object with
+scores.METRIC and details.METRIC.seconds to OUT. Ours is a new process of local_evaluation.py without kept codes; its
+total counts everything, start-up too, but for the compilation of kernels, which happens once a machine. Official
+seconds count the metrics alone. Seed 0 on both sides.
 """
 
 import json
@@ -162,12 +163,12 @@ def measure_encoding(encoder, name):
     print(f"{1e6 * seconds:.0f} µs an image, {seconds * rate / flops:.2f} times the matrix product's time")
 
 
-def count_flops(shapes, size=64):
+def count_flops(shapes):
     """Multiplications and additions an image, from the shapes of an encoder's weights in order.
 
     As in the kit's encoders, a convolution of an even kernel halves the picture, one of an odd kernel keeps its size.
     """
-    flops = 0
+    flops, size = 0, 64
     for shape in shapes:
         if len(shape) == 4:
             size = size if shape[2] % 2 else size // 2

@@ -14,7 +14,7 @@ from utils.report.pictures import View, make_view, sample_images
 from utils.run.folder import read_networks, read_run_config
 from utils.run.log import read_log
 
-PACKAGES = ("torch", "numpy", "scikit-learn", "numba", "matplotlib", "joblib")
+PACKAGES = ("torch", "numpy", "scipy", "numba", "matplotlib", "joblib")
 
 
 class Contents(NamedTuple):

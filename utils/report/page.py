@@ -9,8 +9,7 @@ import numpy as np
 from PIL import Image
 
 from utils.durations import clock
-from utils.report import charts
-from utils.report import pictures as plots
+from utils.report import charts, pictures
 from utils.report.maps import map_table, maps, num_scored_latents, scores_table
 from utils.training.objectives import ACTIVE_KL, OBJECTIVES
 
@@ -112,7 +111,7 @@ def _maps(contents):
     if not contents.results or not contents.factor_names:
         return ""
     count = num_scored_latents(contents.results)
-    latents = contents.view.latents if contents.view is not None else np.arange(count)[: plots.MOST_LATENTS]
+    latents = contents.view.latents if contents.view is not None else np.arange(count)[: pictures.MOST_LATENTS]
     latents = [latent for latent in latents if latent < count]
     figures = [
         f'<figure><h3>{one.title}</h3><p class="note">{one.reading}</p>'
@@ -157,7 +156,7 @@ def _strip_styles(contents):
     """Each traversal once, as a background that the animation and the grid share."""
     if contents.view is None:
         return ""
-    rules = [f":root{{--steps:{plots.STEPS}}}"]
+    rules = [f":root{{--steps:{pictures.STEPS}}}"]
     for number, row in enumerate(contents.view.traversals):
         rules.append(f".s{number}{{background-image:url({_data_uri(np.concatenate(list(row), axis=1))})}}")
     return "\n".join(rules)
@@ -170,7 +169,7 @@ def _stacked(above, below):
 
 def _data_uri(pixels):
     """uint8 (height, width, channels) as a PNG that stands in the page itself."""
-    picture: Image.Image = plots.enlarged(pixels, 1)
+    picture: Image.Image = pictures.enlarged(pixels, 1)
     buffer = io.BytesIO()
     picture.save(buffer, format="PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

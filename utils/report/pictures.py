@@ -53,17 +53,17 @@ def sample_images(images, seed, device):
     return to_model_input(np.asarray(images[np.sort(chosen)]), device)
 
 
-def make_view(encoder, decoder, images, shown=MOST_LATENTS, steps=STEPS):
-    """The View of `images` (float32 NCHW in [0, 1]) with at most `shown` latents."""
+def make_view(encoder, decoder, images):
+    """The View of `images` (float32 NCHW in [0, 1])."""
     with torch.no_grad():
         mean, logvar = encoder(images)
         kl = kl_per_latent(mean, logvar)
-        latents = kl.argsort(descending=True)[:shown]
+        latents = kl.argsort(descending=True)[:MOST_LATENTS]
         latents = latents[: max(AT_LEAST, int((kl[latents] > ACTIVE_KL).sum()))]
         base = typical(mean[:, latents])
         some = torch.linspace(0, len(images) - 1, min(SHOWN, len(images))).long()
         decoded = torch.sigmoid(decoder(mean[some]))
-        moved = traverse(decoder, mean[base], latents, steps)
+        moved = traverse(decoder, mean[base], latents)
     pixels = [_pixels(part) for part in (images[some], decoded, moved)]
     return View(kl.float().cpu().numpy(), latents.cpu().numpy(), *pixels)
 
@@ -77,18 +77,18 @@ def typical(codes):
     return int(codes.square().sum(1).argsort()[len(codes) // 2])
 
 
-def traverse(decoder, code, latents, steps=STEPS):
-    """Images (len(latents), steps, channels, 64, 64) of `code` (latents,) with one latent moved at a time."""
-    codes = code.repeat(len(latents), steps, 1)
+def traverse(decoder, code, latents):
+    """Images (len(latents), STEPS, channels, 64, 64) of `code` (latents,) with one latent moved at a time."""
+    codes = code.repeat(len(latents), STEPS, 1)
     for row, latent in enumerate(latents):
-        codes[row, :, latent] = torch.linspace(-RANGE, RANGE, steps, device=code.device)
+        codes[row, :, latent] = torch.linspace(-RANGE, RANGE, STEPS, device=code.device)
     rows = [torch.sigmoid(decoder(row)) for row in codes]  # row by row: wide networks and many latents need memory
     return torch.stack(rows)
 
 
-def step_labels(steps=STEPS):
+def step_labels():
     """The values that a traversal gives its latent, as texts: '−2.0' ... '0' ... '+2.0'."""
-    values = np.linspace(-RANGE, RANGE, steps)
+    values = np.linspace(-RANGE, RANGE, STEPS)
     return ["0" if abs(value) < 1e-9 else f"{value:+.1f}".replace("-", "−") for value in values]
 
 
@@ -118,9 +118,9 @@ def enlarged(pixels, scale=SCALE):
     return picture.resize((picture.width * scale, picture.height * scale), Image.NEAREST)
 
 
-def label_font(size=FONT_SIZE):
+def label_font():
     """A typeface that every installation of matplotlib brings."""
-    return ImageFont.truetype(str(font_file()), size)
+    return ImageFont.truetype(str(font_file()), FONT_SIZE)
 
 
 def save_png(picture, path):

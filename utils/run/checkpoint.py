@@ -68,7 +68,7 @@ def _is_sound(path):
     return True
 
 
-def load_latest(folder, device="cpu"):
+def load_latest(folder):
     """The newest state in `folder` whose checksum holds, or None if it holds no checkpoint.
 
     Each damaged file that has one before it is named on stderr. InputError if there are checkpoints and none loads.
@@ -76,7 +76,7 @@ def load_latest(folder, device="cpu"):
     found = _newest_first(folder)
     for path in found:
         try:
-            return load(path, device)
+            return load(path)
         except (ValueError, OSError) as error:
             if path == found[-1]:
                 raise InputError(f"{error}; expected a sound checkpoint, and there is none; {SET_ASIDE}") from None
@@ -94,8 +94,8 @@ def newest_step(folder):
     return max((int(path.stem[len("step_") :]) for path in _newest_first(folder)), default=0)
 
 
-def load(path, device="cpu"):
-    """The state in the file `path`; ValueError if it is not a checkpoint, or not as it was written."""
+def load(path):
+    """The state in the file `path`, on the CPU; ValueError if it is not a checkpoint, or not as it was written."""
     header, _, payload = Path(path).read_bytes().partition(b"\n")
     if not header.startswith(MAGIC):
         raise ValueError(f"{path}: not a checkpoint of this kit (its first line is missing or damaged)")
@@ -103,7 +103,7 @@ def load(path, device="cpu"):
         raise ValueError(f"{path}: damaged (its checksum does not hold)")
     safe = {"weights_only": True} if "weights_only" in inspect.signature(torch.load).parameters else {}
     try:
-        return torch.load(io.BytesIO(payload), map_location=device, **safe)
+        return torch.load(io.BytesIO(payload), map_location="cpu", **safe)
     except (RuntimeError, pickle.UnpicklingError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"{path}: not a checkpoint that this version of PyTorch loads ({reason})") from None

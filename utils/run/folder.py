@@ -130,8 +130,8 @@ class Run:
             )
         if before is None:
             raise InputError(
-                f"{self.folder / 'config.json'}: missing, so that nothing tells of which configuration the run's "
-                f"checkpoints are; {SET_ASIDE}"
+                f"{self.folder / 'config.json'}: missing, and without it the configuration of the run's checkpoints "
+                f"is not known; {SET_ASIDE}"
             )
         free = (*FREE_TO_CHANGE, *(["dataset"] if trained_on else []))  # the same images may lie elsewhere now
         then, now = before.as_dict(), self.config.as_dict()

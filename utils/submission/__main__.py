@@ -61,13 +61,13 @@ def run_check(repository, options):
 
 def run_rehearsal(repository, options):
     """clone, run, load and score as the grader does, within minutes"""
-    from utils.submission.rehearse import Stage, rehearse  # here, since only this command needs the data sets
+    from utils.submission.rehearse import Rehearsal, rehearse  # here, since only this command needs the data sets
 
     if not 0.2 <= options.minutes <= 24 * 60:
         raise InputError(f"--minutes {options.minutes:g}: expected 0.2 to 1440")
     with _ended_by_signals(), contextlib.ExitStack() as stack:
         folder = _new_folder(options.folder) or stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-"))
-        return 0 if rehearse(Stage(repository, Path(folder).resolve(), options.minutes)) else 1
+        return 0 if rehearse(Rehearsal(repository, Path(folder).resolve(), options.minutes)) else 1
 
 
 def _new_folder(name):

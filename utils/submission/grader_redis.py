@@ -7,6 +7,8 @@ import subprocess
 import threading
 import time
 
+PATIENCE = 20  # seconds until a server answers
+
 
 def free_port():
     """A TCP port of this machine that nobody listens on."""
@@ -16,11 +18,11 @@ def free_port():
 
 
 @contextlib.contextmanager
-def redis_server(port, folder, password=None, patience=20):
+def redis_server(port, folder, password=None):
     """A redis-server on `port` that answers when this yields; killed, without a farewell, afterwards.
 
     Its configuration comes by standard input, so that the password is in no list of processes.
-    Raises OSError where redis-server is missing or does not answer within `patience` seconds.
+    Raises OSError where redis-server is missing or does not answer within PATIENCE.
     """
     settings = [f"port {port}", "bind 127.0.0.1", 'save ""', "appendonly no"]
     settings += [f"requirepass {password}"] if password else []
@@ -28,7 +30,7 @@ def redis_server(port, folder, password=None, patience=20):
     try:
         with process.stdin as stdin:
             stdin.write("\n".join(settings).encode())
-        _wait_for_answer(process, port, patience)
+        _wait_for_answer(process, port)
         yield
     finally:
         process.kill()
@@ -60,12 +62,12 @@ def listening_grader(port, password=None, acknowledges=True):
             thread.join()
 
 
-def _wait_for_answer(process, port, patience):
-    deadline = time.monotonic() + patience
+def _wait_for_answer(process, port):
+    deadline = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as connection:
             connection.sendall(b"PING\r\n")
             if connection.recv(100)[:1] in (b"+", b"-"):  # pong, or: the password is missing
                 return
         time.sleep(0.02)
-    raise OSError(f"redis-server on port {port} did not answer within {patience} s")
+    raise OSError(f"redis-server on port {port} did not answer within {PATIENCE} s")

@@ -32,7 +32,7 @@ class Skipped(Exception):
     """What cannot be rehearsed on this machine, and why."""
 
 
-class Stage:
+class Rehearsal:
     """A rehearsal's folder with the clone, the data and the output, and what was found there."""
 
     def __init__(self, repository, folder, minutes):
@@ -70,13 +70,13 @@ class Stage:
         return self.run_folder / "representation" / "pytorch_model.pt"
 
 
-def rehearse(stage):
+def rehearse(rehearsal):
     """Take all steps, print a line for each as it ends, and return whether all would have passed."""
     failed = []
     for name, step, is_needed in STEPS:
         began = time.monotonic()
         try:
-            mark, message = "ok", step(stage)
+            mark, message = "ok", step(rehearsal)
         except Skipped as reason:
             mark, message = "skip", reason
         except (Failure, InputError, OSError) as error:
@@ -89,49 +89,53 @@ def rehearse(stage):
     return not failed
 
 
-def clone_repository(stage):
+def clone_repository(rehearsal):
     """What the grader builds from: the commit, without anything that only this working tree has."""
-    stage.repository.git("clone", "--quiet", "--no-hardlinks", str(stage.repository.folder), str(stage.clone))
-    changes = stage.repository.changes()
+    rehearsal.repository.git(
+        "clone", "--quiet", "--no-hardlinks", str(rehearsal.repository.folder), str(rehearsal.clone)
+    )
+    changes = rehearsal.repository.changes()
     left_out = f"; not in it: {len(changes)} changed or new files of your working tree" if changes else ""
-    return f"commit {stage.repository.head()[:10]}{left_out}"
+    return f"commit {rehearsal.repository.head()[:10]}{left_out}"
 
 
-def place_data_set(stage):
-    return place_data(stage.data, read_environment().data_root)
+def place_data_set(rehearsal):
+    return place_data(rehearsal.data, read_environment().data_root)
 
 
-def run_entry_point(stage):
+def run_entry_point(rehearsal):
     """./run.sh of the clone, under the grader's variables, with a Redis if there is one."""
     port, has_redis = free_port(), shutil.which("redis-server") is not None
     with contextlib.ExitStack() as stack:
         if has_redis:
-            stack.enter_context(redis_server(port, stage.folder, stage.password))
-            stage.events = stack.enter_context(listening_grader(port, stage.password))
+            stack.enter_context(redis_server(port, rehearsal.folder, rehearsal.password))
+            rehearsal.events = stack.enter_context(listening_grader(port, rehearsal.password))
         began = time.monotonic()
-        code = _run_with_timeout(stage, port)
-        stage.wall = time.monotonic() - began
+        code = _run_with_timeout(rehearsal, port)
+        rehearsal.wall = time.monotonic() - began
         time.sleep(0.5 if has_redis else 0)  # for the last event to be heard
     if code != 0:
         ended = f"still running {GRACE} s over its budget" if code is None else f"exit code {code}"
-        raise Failure("\n      ".join([ended, *_last_lines(stage.log)]))
-    if stage.wall > stage.seconds:
-        raise Failure(f"it took {stage.wall:.0f} s of {stage.seconds:.0f} s: at the real budget it would be stopped")
-    return f"of {stage.seconds:.0f} s; exit code 0"
+        raise Failure("\n      ".join([ended, *_last_lines(rehearsal.log)]))
+    if rehearsal.wall > rehearsal.seconds:
+        raise Failure(
+            f"it took {rehearsal.wall:.0f} s of {rehearsal.seconds:.0f} s: at the real budget it would be stopped"
+        )
+    return f"of {rehearsal.seconds:.0f} s; exit code 0"
 
 
-def find_outputs(stage):
+def find_outputs(rehearsal):
     """Everything that the grader reads is in its place."""
-    if not stage.encoder.is_file():
-        raise Failure(f"{stage.encoder.relative_to(stage.folder)} is not there")
-    if not (stage.encoder.parent / "results").is_dir():
+    if not rehearsal.encoder.is_file():
+        raise Failure(f"{rehearsal.encoder.relative_to(rehearsal.folder)} is not there")
+    if not (rehearsal.encoder.parent / "results").is_dir():
         raise Failure("the folder representation/results is not there")
-    return f"representation/pytorch_model.pt, {stage.encoder.stat().st_size / 1e6:.1f} MB"
+    return f"representation/pytorch_model.pt, {rehearsal.encoder.stat().st_size / 1e6:.1f} MB"
 
 
-def check_clone_is_unchanged(stage):
+def check_clone_is_unchanged(rehearsal):
     """The repository may be read-only there: nothing may have been written into it."""
-    git = ["git", "-C", str(stage.clone), "status", "--porcelain", "--ignored"]
+    git = ["git", "-C", str(rehearsal.clone), "status", "--porcelain", "--ignored"]
     written = [line[3:] for line in subprocess.run(git, capture_output=True, text=True).stdout.splitlines()]
     written = [path for path in written if "__pycache__" not in path]
     if written:
@@ -139,34 +143,34 @@ def check_clone_is_unchanged(stage):
     return "nothing was written into it"
 
 
-def load_encoder(stage):
+def load_encoder(rehearsal):
     """In a new process, by the grader's own calls."""
-    command = [sys.executable, "-m", "utils.submission.grader_load", str(stage.encoder), str(stage.data)]
+    command = [sys.executable, "-m", "utils.submission.grader_load", str(rehearsal.encoder), str(rehearsal.data)]
     done = subprocess.run(command, cwd=str(REPOSITORY), capture_output=True, text=True)
     if done.returncode:
         raise Failure((done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1])
-    stage.report = json.loads(done.stdout.splitlines()[-1])  # a module may print, too
-    times = ", ".join(f"{size}: {seconds:.2f} s" for size, seconds in stage.report["seconds"]["cpu"].items())
-    return f"{stage.report['codes']} codes; batches on the CPU {times}"
+    rehearsal.report = json.loads(done.stdout.splitlines()[-1])  # a module may print, too
+    times = ", ".join(f"{size}: {seconds:.2f} s" for size, seconds in rehearsal.report["seconds"]["cpu"].items())
+    return f"{rehearsal.report['codes']} codes; batches on the CPU {times}"
 
 
-def load_on_gpu(stage):
-    if "cuda" not in stage.report["seconds"]:
+def load_on_gpu(rehearsal):
+    if "cuda" not in rehearsal.report["seconds"]:
         raise Skipped("no GPU here: the grader has one, a Tesla K80")
-    times = stage.report["seconds"]["cuda"].items()
+    times = rehearsal.report["seconds"]["cuda"].items()
     return "batches " + ", ".join(f"{size}: {seconds:.2f} s" for size, seconds in times)
 
 
-def score_quickly(stage):
-    return f"MIG {stage.report['mig']:.3f} on a few points, after this short training"
+def score_quickly(rehearsal):
+    return f"MIG {rehearsal.report['mig']:.3f} on a few points, after this short training"
 
 
-def check_events(stage):
+def check_events(rehearsal):
     """What the grader received: a start, progress that grows, and the submission, in this order."""
-    if stage.events is None:
+    if rehearsal.events is None:
         raise Skipped("no redis-server here (apt-get install redis-server)")
-    names = [event["message"] for event in stage.events]
-    payloads = [event["payload"] for event in stage.events if event["message"] == "register_progress"]
+    names = [event["message"] for event in rehearsal.events]
+    payloads = [event["payload"] for event in rehearsal.events if event["message"] == "register_progress"]
     progress = [payload["training_progress"] for payload in payloads]
     if names[:1] != ["execution_started"] or names[-1:] != ["submit"] or "execution_error" in names:
         raise Failure(f"expected execution_started, register_progress, submit; received {', '.join(names) or 'none'}")
@@ -175,23 +179,23 @@ def check_events(stage):
     return f"started, {len(progress)} times progress, submitted"
 
 
-def find_secrets(stage):
+def find_secrets(rehearsal):
     """The password of the Redis is in nothing that the run left."""
-    left = [path for path in stage.run_folder.rglob("*") if path.is_file()]
-    for path in [stage.log, *left]:
-        if stage.password.encode() in path.read_bytes():
-            raise Failure(f"{path.relative_to(stage.folder)} holds the Redis password")
+    left = [path for path in rehearsal.run_folder.rglob("*") if path.is_file()]
+    for path in [rehearsal.log, *left]:
+        if rehearsal.password.encode() in path.read_bytes():
+            raise Failure(f"{path.relative_to(rehearsal.folder)} holds the Redis password")
     return f"no password in the output or in {len(left)} files"
 
 
-def forecast(stage):
+def forecast(rehearsal):
     """How many updates the real budget allows at this machine's speed."""
-    config = read_config(stage.clone / "configs" / "challenge.yml")
-    log = read_log(stage.run_folder / "log.csv")
+    config = read_config(rehearsal.clone / "configs" / "challenge.yml")
+    log = read_log(rehearsal.run_folder / "log.csv")
     if not log:
         raise Failure("no step was logged in this time; rehearse longer, with --minutes")
     step, seconds = int(log["step"][-1]), float(log["seconds"][-1])
-    rate, overhead = step / seconds, max(0.0, stage.wall - seconds)
+    rate, overhead = step / seconds, max(0.0, rehearsal.wall - seconds)
     steps = min(config.steps, int(rate * (config.time_budget - overhead)))
     ends = "all steps are made" if steps == config.steps else "the time budget ends the run"
     return (
@@ -215,21 +219,21 @@ STEPS = (  # name, function, whether the rest needs it
 )
 
 
-def _run_with_timeout(stage, port):
+def _run_with_timeout(rehearsal, port):
     """The exit code, or None where it was stopped, it and all that it started."""
-    command = ["./run.sh", f"time_budget={stage.seconds:g}s"]
-    with stage.log.open("wb") as log:
+    command = ["./run.sh", f"time_budget={rehearsal.seconds:g}s"]
+    with rehearsal.log.open("wb") as log:
         process = subprocess.Popen(
             command,
-            cwd=str(stage.clone),
-            env=stage.environment(port),
+            cwd=str(rehearsal.clone),
+            env=rehearsal.environment(port),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
-            return process.wait(stage.seconds + GRACE)
+            return process.wait(rehearsal.seconds + GRACE)
         except BaseException as reason:  # Ctrl-C too
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

@@ -26,12 +26,12 @@ class Trainer:
     config   utils.config.Config
     images   uint8 (n, 64, 64, channels); no factor is ever seen
     device   torch.device
-    attempt  how often the run went back after a number that was not finite: changes batches and noise
     group    the processes that share the run (utils.training.distributed); each learns from its part of a batch
     """
 
-    def __init__(self, config, images, device, attempt=0, dtype=torch.float32, group=None):
-        self.config, self.images, self.device, self.attempt = config, images, device, attempt
+    def __init__(self, config, images, device, dtype=torch.float32, group=None):
+        self.config, self.images, self.device = config, images, device
+        self.attempt = 0  # how often the run went back after a number that was not finite: changes batches and noise
         self.group = group or SingleProcess()
         self.channels = images.shape[-1]
         self.objective = objectives.OBJECTIVES[config.objective]

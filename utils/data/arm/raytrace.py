@@ -266,8 +266,8 @@ def paint(layers, object_colors, ring_colors, curve, images):
                         images[i, j, row, column, channel] = curve[int(min(light, 1.0) * top + 0.5)]
 
 
-def screen_curve(steps=8192):
-    """sRGB's transfer curve (IEC 61966-2-1) for `steps` values of linear light from 0 to 1: uint8 (steps,)."""
-    light = np.linspace(0.0, 1.0, steps)
+def screen_curve():
+    """sRGB's transfer curve (IEC 61966-2-1) for 8,192 values of linear light from 0 to 1: uint8 (8192,)."""
+    light = np.linspace(0.0, 1.0, 8192)
     screen = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
     return np.round(255 * screen).astype(np.uint8)

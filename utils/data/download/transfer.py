@@ -28,7 +28,7 @@ class _Broken(Exception):
 
 
 class _Hopeless(Exception):
-    """This mirror fails for as long as nobody mends it: no connection, no such page."""
+    """This mirror will go on failing: no connection, no such page."""
 
 
 def download(path, urls, size=None, sha256=None, check=None):
