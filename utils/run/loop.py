@@ -51,7 +51,7 @@ class Loop:
         self.started = time.monotonic()
         self.began = self.started - seconds_before
         self.logged_at, self.logged_step = self.started, trainer.step
-        self.rolled_back, self.failed_step = 0, 0  # how often since a checkpoint behind the place that failed last
+        self.rolled_back, self.failed_step = 0, 0  # how often since a save at the step that failed last
         self.saved_step = None
         self.update_seconds = 0.0  # that the last one took: another is not begun with less time left
 
@@ -167,7 +167,7 @@ class Loop:
             seconds = time.monotonic() - self.began
             self.budget.hold_back(self.run.save(self.trainer, seconds, self.budget.permits))
         self.saved_at = time.monotonic()
-        if self.trainer.step > self.failed_step:
+        if self.trainer.step >= self.failed_step:
             self.rolled_back = 0
         if self.run.saved or not self.group.is_main:
             self.saved_step = self.trainer.step
