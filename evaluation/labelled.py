@@ -80,8 +80,8 @@ def _plan_points(table, random_state, sizes, report):
         chosen = shuffled[0][: counts.train + counts.test]
     else:
         chosen = np.concatenate([shuffled[0][: counts.train], shuffled[1][: counts.test]])
-    # Values are numbered from 0 in their order, as on a grid: IRS depends on how far apart they are.
     report.say(f"{len(table.factors)} points: {counts.train} train DCI and SAP, {counts.test} test them")
+    # Values are numbered from 0 in their order, as on a grid: IRS depends on how far apart they are.
     return {"points": chosen}, {"points": as_variables(table.factors).T[chosen]}
 
 

@@ -16,7 +16,6 @@ from utils.data import load
 from utils.study import stages as stages_module
 from utils.study.__main__ import main, with_absolute_paths
 from utils.study.grid import read_study
-from utils.study.tables import collect, markdown, mean_and_spread, paper_rows, write_tables
 
 
 @pytest.fixture
@@ -134,30 +133,6 @@ def test_study_refuses_a_number_of_jobs_that_dask_would_not_heed(study, calls, c
     assert "--jobs 2: with dask" in capsys.readouterr().err
 
 
-def test_study_runs_are_never_taken_for_the_graders(tmp_path, monkeypatch):
-    monkeypatch.setenv("AICROWD_IS_GRADING", "1")
-    monkeypatch.setenv("AICROWD_DATASET_NAME", "mpi3d_real")
-    monkeypatch.delenv("AICROWD_CUDA", raising=False)
-    environment = stages_module._environment(tmp_path, "run", None, tmp_path, 1)
-    assert {name for name in environment if name.startswith("AICROWD_")} == {
-        "AICROWD_OUTPUT_PATH",
-        "AICROWD_EVALUATION_NAME",
-    }
-
-
-def test_study_runs_keep_what_the_users_variables_say_of_the_machine(tmp_path, monkeypatch):
-    monkeypatch.setenv("AICROWD_CUDA", "false")
-    monkeypatch.setenv("NDC_CACHE", "/elsewhere")
-    environment = stages_module._environment(tmp_path, "run", None, tmp_path, 1)
-    assert (environment["AICROWD_CUDA"], environment["NDC_CACHE"]) == ("false", "/elsewhere")
-
-
-@pytest.mark.parametrize(("threads", "expected"), [(None, "1"), (8, "8")])
-def test_study_s_threads_go_before_the_environment_s(tmp_path, monkeypatch, threads, expected):
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert stages_module._environment(tmp_path, "run", threads, tmp_path, 2)["OMP_NUM_THREADS"] == expected
-
-
 @pytest.mark.parametrize(("jobs", "share"), [("1", 12), ("3", 4), ("-1", 1)])
 def test_study_shares_the_cores_out_among_its_jobs(study, calls, monkeypatch, jobs, share):
     told = []
@@ -200,31 +175,6 @@ def test_study_refuses_images_that_could_not_be_scored_before_it_trains(study, c
     assert calls == []
 
 
-def test_mean_and_spread_are_over_seeds():
-    mean, spread = mean_and_spread({0: {"mig": 0.1}, 1: {"mig": 0.3}}, "mig")
-    assert mean == pytest.approx(0.2)
-    assert spread == pytest.approx(0.2 / np.sqrt(2))
-
-
-def test_markdown_tells_the_papers_rows_from_ours():
-    study = read_study("configs/studies/objectives.yml", ["seeds=2"])
-    columns = (*DEFAULT, "mean", "reconstruction")
-    found = {row: {seed: dict.fromkeys(columns, 0.2 + seed) for seed in (0, 1)} for row in study.rows}
-    lines = markdown(study, found, paper_rows(study), {}).splitlines()
-    assert "| **factor_vae** | 2 | " + " | ".join(["0.7000 ± 0.7071"] * 6) + " | 0.7 ± 0.7 |" in lines
-    assert "| *factor_vae, the paper* | | *0.4490* | *0.0596* | *0.1385* | *0.5976* | *0.0589* | – | – |" in lines
-
-
-def test_markdown_leaves_a_dash_where_nothing_was_measured():
-    study = read_study("configs/studies/latents.yml", ["latent_dim=8"])
-    assert "| **8** | 0 | – | – | – | – | – | – | – |" in markdown(study, {"8": {}}, {}, {})
-
-
-def test_paper_rows_keep_those_that_we_did_not_run():
-    rows = paper_rows(read_study("configs/studies/latents.yml", ["latent_dim=512,8"]))
-    assert set(rows) == {"256", "512", "768", "1024", "1536", "2048", "3072"}
-
-
 def test_tables_csv_holds_every_run_and_the_papers_rows_apart(study, tmp_path):
     study("configs/studies/objectives.yml", "seeds=2")
     with (tmp_path / "study" / "table.csv").open(encoding="utf-8") as file:
@@ -233,14 +183,6 @@ def test_tables_csv_holds_every_run_and_the_papers_rows_apart(study, tmp_path):
     measured = [row for row in rows if row["source"] == "measured"]
     assert {(row["mig"], row["mean"], row["reconstruction"]) for row in measured} == {("0.25", "0.25", "-9.0")}
     assert sum(row["source"] == "paper" for row in rows) == 7
-
-
-def test_tables_are_drawn_before_anything_is_measured(tmp_path):
-    study = read_study("configs/studies/steps.yml")
-    write_tables(tmp_path, study, {})
-    assert collect(tmp_path, study) == {row: {} for row in study.rows}
-    with Image.open(str(tmp_path / "plot.png")) as picture:
-        assert picture.size[0] > 1000
 
 
 def test_study_names_a_folder_that_cannot_be_written_before_it_trains(study, calls, tmp_path, capsys):

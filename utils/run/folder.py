@@ -137,8 +137,7 @@ class Run:
         then, now = before.as_dict(), self.config.as_dict()
         differing = [key for key in now if key not in free and then[key] != now[key]]
         if differing:
-            changes = ", ".join(f"{key} was {then[key]!r} and is now {now[key]!r}" for key in differing)
-            path = self.folder / "config.json"
+            path, changes = self.folder / "config.json", changes_in_words(then, now, differing)
             raise InputError(f"{path}: the folder holds a run of another configuration ({changes}); {SET_ASIDE}")
         reached = checkpoint.newest_step(self.checkpoints)
         if reached > self.config.steps:
@@ -166,6 +165,11 @@ class Run:
         self.lock.close()
         self._lock()
         print(f"the run that was there is now {aside}")
+
+
+def changes_in_words(then, now, keys):
+    """How the `keys` of a configuration, a dictionary, differ between `then` and `now`."""
+    return ", ".join(f"{key} was {then.get(key)!r} and is now {now.get(key)!r}" for key in keys)
 
 
 def describe_images(data):

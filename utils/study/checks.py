@@ -16,6 +16,8 @@ from utils.data.registry import RENDERED
 from utils.errors import InputError
 from utils.study.stages import DATA, differing_keys, read_file, read_result, result_path
 
+_WAYS_OUT = "delete that file to make it anew, or take another --output"
+
 
 def check_scorable(study, data_root):
     """InputError if images of one's own that the study trains on cannot have all five scores, whatever is learned."""
@@ -57,9 +59,6 @@ def require_same_scoring(folders):
     if len(found) > 1:
         (one, words), (other, others) = list(found.values())[:2]
         raise InputError(f"{other}: scored {others}, but {one} {words}; expected the same images, factors and seed")
-
-
-_WAYS_OUT = "delete that file to make it anew, or take another --output"
 
 
 def _require_all_five(data):

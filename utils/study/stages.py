@@ -15,7 +15,7 @@ from evaluation.metrics.table import OFFICIAL
 from evaluation.results import DATASET_FINGERPRINT, read_results, scored_with
 from utils.errors import InputError
 from utils.files import REPOSITORY, write_text
-from utils.run.folder import FREE_TO_CHANGE, read_run_config
+from utils.run.folder import FREE_TO_CHANGE, changes_in_words, read_run_config
 from utils.run.log import read_log
 
 DATA = "data"  # in a result: the fingerprint of the images and factors that the run was scored on
@@ -71,7 +71,7 @@ def differing_keys(result, config):
     if not then or not isinstance(then, dict):  # no result
         return ""
     keys = [key for key in {**now, **then} if then.get(key) != now.get(key)]
-    return ", ".join(f"{key} was {then.get(key)!r} and is now {now.get(key)!r}" for key in keys)
+    return changes_in_words(then, now, keys)
 
 
 def result_path(folder, stage):
@@ -114,8 +114,8 @@ def _check_what_is_there(run_folder, config):
     then, now = ({} if one is None else _lasting(one) for one in (before, config))
     differing = [key for key in then if then[key] != now[key] and key not in ("steps", "dataset")]  # see train.py
     if differing:
-        found = ", ".join(f"{key} was {then[key]!r} and is now {now[key]!r}" for key in differing)
-        raise Failed(f"{run_folder} is of another configuration ({found}); delete it, or take another --output")
+        changes = changes_in_words(then, now, differing)
+        raise Failed(f"{run_folder} is of another configuration ({changes}); delete it, or take another --output")
     if reached > config.steps:
         raise Failed(f"{run_folder} is at step {reached} already, expected {config.steps} at most; delete that folder")
     if before and before.steps != config.steps and config.decay != "none":
