@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import torch
 from conftest import make_tiny_images
 
+from train import end_process
 from utils.config import OBJECTIVE_NAMES, Config
 from utils.training.distributed import join
 from utils.training.trainer import Trainer
@@ -37,3 +38,4 @@ if __name__ == "__main__":
     left = {objective: trained(objective, processes) for objective in OBJECTIVE_NAMES}
     if processes.is_main:
         torch.save(left, sys.argv[1])
+    end_process(0)  # an orderly end may abort: the threads of several processes

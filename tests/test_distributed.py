@@ -23,6 +23,22 @@ from utils.training.distributed import ProcessGroup, SingleProcess, is_main
 
 QUICK = ("train.py", *ARGUMENTS)
 
+# A program that changes something of train.py, then ends as train.py does: an orderly end may abort.
+CHANGED = """
+import os, sys
+import torch, train, utils.bench.plan
+{}
+try:
+    code = train.main(sys.argv[1:])
+except SystemExit as end:
+    code = end.code
+train.end_process(code)
+"""
+SHORTER_PLAN = CHANGED.format("utils.bench.plan.SECONDS = 0.5")
+OTHER_KIND = CHANGED.format(
+    "train.resolve_device = lambda *_: torch.device('cpu' if os.environ['RANK'] == '0' else 'cuda:0')"
+)
+
 pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="this PyTorch has no torch.distributed")
 
 
@@ -107,8 +123,7 @@ def test_two_processes_write_one_log_and_speak_once(launched):
 
 
 def test_two_processes_print_one_plan(launch, tmp_path):
-    shorter = "import sys, train, utils.bench.plan as plan; plan.SECONDS = 0.5; sys.exit(train.main(sys.argv[1:]))"
-    main, other = map(finished, launch("-c", shorter, *ARGUMENTS, "--plan"))
+    main, other = map(finished, launch("-c", SHORTER_PLAN, *ARGUMENTS, "--plan"))
     assert main.count("a budget of") == main.count("measured in") == 1
     assert other == ""
     assert not (tmp_path / "output").exists()
@@ -120,17 +135,6 @@ def test_two_processes_print_bad_input_once(launch, argument):
     assert main.communicate()[1].count("error:") == 1
     assert other.communicate() == ("", "")
     assert main.returncode == other.returncode == 2
-
-
-OTHER_KIND = """
-import os, sys
-sys.path.insert(0, ".")
-import torch
-import train
-
-train.resolve_device = lambda *_: torch.device("cpu" if os.environ["RANK"] == "0" else "cuda:0")
-sys.exit(train.main(sys.argv[1:]))
-"""
 
 
 def test_processes_on_different_kinds_of_device_are_refused_at_once(launch):
