@@ -42,6 +42,10 @@ def test_interval_of_few_runs_is_not_told():
     assert str(rank_correlation([1, 2, 3, 4, 5], [1, 2, 3, 5, 4])) == "+0.90 [too few runs]"
 
 
+def test_an_interval_without_width_is_not_told():
+    assert str(rank_correlation(range(10), range(10), groups=[0, 0, 0, 1, 1, 1, 2, 2, 3, 3])) == "+1.00 [too few runs]"
+
+
 def test_correlation_within_groups_ignores_what_differs_between_them():
     one, other = np.array([1.0, 2, 3, 11, 12, 13]), np.array([13.0, 12, 11, 23, 22, 21])
     assert rank_correlation(one, other).value > 0

@@ -1,10 +1,12 @@
 """Reconstruction beside the scores, over the results of studies."""
 
 import json
+import shutil
 
 import pytest
 
 from evaluation.metrics.table import DEFAULT
+from utils.config import Config
 from utils.study.__main__ import main
 from utils.study.reconstruction import Scored, nats_below_the_best, read_results_of, relate
 
@@ -16,7 +18,7 @@ def study(tmp_path):
     for place, objective in enumerate(("factor_vae", "beta_vae")):
         for seed in range(4):
             result = {
-                "row": objective,
+                "data": "fingerprint",
                 "config": {"objective": objective, "dataset": "sprites", "seed": seed, "gamma": 10.0},
                 "scores": dict.fromkeys(DEFAULT, 0.4 * place - 0.01 * seed + 0.5),
                 "reconstruction": 100.0 * place + seed,
@@ -33,7 +35,7 @@ def cells(text, name):
 
 def test_correlation_is_told_within_and_across_objectives(study, tmp_path):
     text = relate([study], tmp_path / "out")
-    assert cells(text, "within an objective")[1:4] == ["2", "8", "-1.00 [-1.00, -1.00]"]
+    assert cells(text, "within an objective")[1:4] == ["2", "8", "-1.00 [too few runs]"]
     assert cells(text, "all runs on a data set")[1:3] == ["1", "8"]
     assert cells(text, "all runs on a data set")[3].startswith("+0.5")  # by hand: 11 / 21
 
@@ -44,7 +46,8 @@ def test_relate_draws_the_runs(study, tmp_path):
 
 
 def test_nats_below_the_best_are_of_the_same_data_set():
-    found = [Scored("a", {"dataset": name}, {}, value) for name, value in (("x", -5.0), ("y", -90.0), ("x", -2.0))]
+    config = Config().as_dict()
+    found = [Scored(config, data, {}, value) for data, value in (("x", -5.0), ("y", -90.0), ("x", -2.0))]
     assert list(nats_below_the_best(found)) == [3, 0, 0]
 
 
@@ -69,6 +72,29 @@ def test_runs_that_held_images_out_are_not_compared_with_others(study, tmp_path)
     for seed in range(4):
         rewritten(study, f"beta_vae-seed{seed}", config={"held_out": 1000})
     assert cells(relate([study], tmp_path / "out"), "all runs on a data set")[1:3] == ["2", "8"]
+
+
+def test_runs_of_another_length_are_not_compared_with_others(study, tmp_path):
+    for seed in range(4):
+        rewritten(study, f"beta_vae-seed{seed}", config={"steps": 9000})
+    assert cells(relate([study], tmp_path / "out"), "all runs on a data set")[1:4] == ["2", "8", "-1.00 [too few runs]"]
+
+
+def test_runs_on_other_images_under_the_same_name_are_not_compared_with_others(study, tmp_path):
+    for seed in range(4):
+        rewritten(study, f"beta_vae-seed{seed}", data="another")
+    assert cells(relate([study], tmp_path / "out"), "all runs on a data set")[1:3] == ["2", "8"]
+
+
+def test_runs_on_the_same_images_under_another_path_are_compared(study, tmp_path):
+    for seed in range(2):
+        rewritten(study, f"beta_vae-seed{seed}", config={"dataset": "elsewhere/sprites"})
+    assert cells(relate([study], tmp_path / "out"), "seeds alone")[1:3] == ["2", "8"]
+
+
+def test_a_run_that_stands_in_two_studies_counts_once(study, tmp_path):
+    shutil.copytree(str(study), str(tmp_path / "copy"))
+    assert relate([study, tmp_path / "copy"], tmp_path / "out") == relate([study], tmp_path / "out")
 
 
 def test_a_number_written_in_another_form_is_the_same_setting(study, tmp_path):
@@ -105,4 +131,5 @@ def test_a_result_that_is_none_is_refused_by_name(study, capsys):
 
 
 def test_results_are_read_in_the_order_of_their_names(study):
-    assert [one.row for one in read_results_of(study)] == ["beta_vae"] * 4 + ["factor_vae"] * 4
+    found = [one.config["objective"] for one in read_results_of(study)]
+    assert found == ["beta_vae"] * 4 + ["factor_vae"] * 4

@@ -16,7 +16,7 @@ class Correlation(NamedTuple):
     """Spearman's correlation and its percentile bootstrap interval (Efron & Tibshirani 1993, chapter 13)."""
 
     value: float  # in [-1, 1]; NaN where one of the two is constant or not a number
-    low: float  # NaN where the runs are too few for an interval
+    low: float  # NaN where the runs are too few for an interval, or too orderly: it would have no width
     high: float
     reason: str = "all equal"  # why it is undefined, where it is
 
@@ -51,7 +51,7 @@ def rank_correlation(one, other, groups=None):
     resampled = resampled[~np.isnan(resampled)]
     tail = 100 * (1 - LEVEL) / 2
     low, high = np.percentile(resampled, [tail, 100 - tail]) if len(resampled) else (nan, nan)
-    return Correlation(value, float(low), float(high))
+    return Correlation(value, float(low), float(high)) if low < high else Correlation(value, nan, nan)
 
 
 def _of_groups(one, other, members):
