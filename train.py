@@ -147,10 +147,7 @@ def load_data(config, environment, group):
 def load_enough(config, environment):
     """The data set; InputError if nothing of it is left to train on."""
     data = load(config.dataset, environment.data_root)
-    if config.held_out >= len(data.images):
-        raise InputError(
-            f"held_out={config.held_out}: expected fewer than the {len(data.images):,} images of {data.name}"
-        )
+    data.require_more_than(config.held_out)
     return data
 
 

@@ -171,3 +171,39 @@ def entry(entry_template, tmp_path, monkeypatch):
     """A git repository that holds a submission with nothing to fix, and a git that knows nobody's settings."""
     set_up_git(monkeypatch, tmp_path)
     return copy_of(entry_template, tmp_path / "an entry's")
+
+
+@pytest.fixture
+def calls(monkeypatch, tmp_path):
+    """The commands that a study makes, in order; each does its work at once, but for those that `failing` is in."""
+
+    from evaluation.metrics.table import DEFAULT
+    from utils.study import stages as stages_module
+
+    class Calls(list):
+        failing = "seed=-1"
+
+        def __call__(self, arguments, environment, lock):
+            self.append(arguments)
+            if self.failing in arguments:
+                raise stages_module.Failed("train.py ended with 2: error: out of luck")
+            run = tmp_path / "study" / "runs" / environment["AICROWD_EVALUATION_NAME"]
+            run.mkdir(parents=True, exist_ok=True)
+            for key, value in (one.split("=") for one in arguments if one.startswith("steps=")):
+                (run / "log.csv").write_text(f"step,seconds\n{value},1.5\n", encoding="utf-8")
+                assert key == "steps"
+
+    made = Calls()
+    monkeypatch.setattr(stages_module, "_call", made)
+    monkeypatch.setattr(stages_module, "_scores", lambda folder: dict.fromkeys(DEFAULT, 0.25))
+    monkeypatch.setattr(stages_module, "_without_labels", lambda *_: {"reconstruction": -9.0, "elbo": -10.0})
+    monkeypatch.setenv("AICROWD_OUTPUT_PATH", str(tmp_path / "unused"))
+    return made
+
+
+@pytest.fixture
+def study(calls, tmp_path):
+    """A function that runs a study with the commands replaced; its exit code."""
+    from utils.study.__main__ import main
+
+    return lambda *arguments: main([*map(str, arguments), "--output", str(tmp_path / "study")])

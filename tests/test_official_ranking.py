@@ -1,3 +1,5 @@
+"""The challenge's ranking of entries, and how entries are read from runs and files."""
+
 import json
 
 import pytest
@@ -139,6 +141,7 @@ def test_read_entries_takes_a_list(tmp_path):
     [
         ('{"mig": 0.5}', r"scores.json: has no factor_vae_metric, sap_score, dci, irs; expected an object of"),
         ('{"migg": 0.5}', r"scores.json: unknown migg; expected an object of"),
+        ("[]", "scores.json: holds no entry; expected"),
         ("[0.5]", r"scores.json: 0.5 is not an object; expected"),
         ("{", r"scores.json: is not a file of scores in JSON"),
     ],

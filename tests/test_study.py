@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import io
+import json
 import sys
 
 import numpy as np
@@ -10,43 +11,11 @@ import pytest
 from conftest import REPOSITORY, exit_code
 from PIL import Image
 
-from evaluation.metrics.table import DEFAULT
 from utils.config import Config
-from utils.data import load
+from utils.run.checkpoint import SET_ASIDE
 from utils.study import stages as stages_module
-from utils.study.__main__ import main, with_absolute_paths
+from utils.study.__main__ import with_absolute_paths
 from utils.study.grid import read_study
-
-
-@pytest.fixture
-def calls(monkeypatch, tmp_path):
-    """The commands that a study makes, in order; each does its work at once, but for those that `failing` is in."""
-
-    class Calls(list):
-        failing = "seed=-1"
-
-        def __call__(self, arguments, environment, lock):
-            self.append(arguments)
-            if self.failing in arguments:
-                raise stages_module.Failed("train.py ended with 2: error: out of luck")
-            run = tmp_path / "study" / "runs" / environment["AICROWD_EVALUATION_NAME"]
-            run.mkdir(parents=True, exist_ok=True)
-            for key, value in (one.split("=") for one in arguments if one.startswith("steps=")):
-                (run / "log.csv").write_text(f"step,seconds\n{value},1.5\n", encoding="utf-8")
-                assert key == "steps"
-
-    made = Calls()
-    monkeypatch.setattr(stages_module, "_call", made)
-    monkeypatch.setattr(stages_module, "_scores", lambda folder: dict.fromkeys(DEFAULT, 0.25))
-    monkeypatch.setattr(stages_module, "_without_labels", lambda *_: {"reconstruction": -9.0, "elbo": -10.0})
-    monkeypatch.setenv("AICROWD_OUTPUT_PATH", str(tmp_path / "unused"))
-    return made
-
-
-@pytest.fixture
-def study(calls, tmp_path):
-    """A function that runs a study with the commands replaced; its exit code."""
-    return lambda *arguments: main([*map(str, arguments), "--output", str(tmp_path / "study")])
 
 
 def trained(calls):
@@ -110,16 +79,6 @@ def test_study_continues_one_run_from_row_to_row(study, calls, tmp_path):
     assert [path.name for path in (tmp_path / "study" / "runs").iterdir() if path.is_dir()] == ["seed0"]
 
 
-def test_study_refuses_a_folder_with_results_of_another_configuration(study, calls, tmp_path, capsys):
-    study("configs/studies/objectives.yml", "seeds=1")
-    table = (tmp_path / "study" / "table.md").read_bytes()
-    calls.clear()
-    assert exit_code(lambda given: study(*given), ("configs/studies/objectives.yml", "seeds=1", "width=2")) == 2
-    assert "width was 1.0 and is now 2.0" in capsys.readouterr().err
-    assert not calls
-    assert (tmp_path / "study" / "table.md").read_bytes() == table
-
-
 def test_study_counts_a_run_that_ends_early_as_failed(study, calls, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(stages_module, "read_log", lambda path: {"step": np.array([7.0]), "seconds": np.array([1.0])})
     assert study("configs/studies/latents.yml", "seeds=1", "latent_dim=4") == 1
@@ -163,16 +122,9 @@ def test_study_never_goes_on_with_a_run_whose_rate_fell_over_other_steps(study, 
     run = tmp_path / "study" / "runs" / "4-seed0"
     run.mkdir(parents=True)
     (run / "config.json").write_text(Config(latent_dim=4, width=2, steps=10, decay="steps").to_json(), encoding="utf-8")
+    (run / "log.csv").write_text("step,seconds\n5,1.5\n", encoding="utf-8")
     assert study("configs/studies/latents.yml", "seeds=1", "latent_dim=4", "steps=20", "decay=steps") == 1
     assert "is of 10 steps, over which its learning rate falls, expected 20" in capsys.readouterr().out
-
-
-def test_study_refuses_images_that_could_not_be_scored_before_it_trains(study, calls, tmp_path, capsys):
-    np.save(str(tmp_path / "own.npy"), np.zeros((4, 64, 64, 3), np.uint8))
-    with pytest.raises(SystemExit):
-        study("configs/studies/latents.yml", f"dataset={tmp_path / 'own.npy'}")
-    assert "its factors are not known" in capsys.readouterr().err
-    assert calls == []
 
 
 def test_tables_csv_holds_every_run_and_the_papers_rows_apart(study, tmp_path):
@@ -194,13 +146,30 @@ def test_study_names_a_folder_that_cannot_be_written_before_it_trains(study, cal
     assert not calls
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"config": {}}'])
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"config": {}}', '{"config": 3}'])
 def test_study_takes_a_damaged_result_for_none(study, calls, tmp_path, content):
     study("configs/studies/objectives.yml", "seeds=1")
     (tmp_path / "study" / "results" / "factor_vae-seed0.json").write_text(content, encoding="utf-8")
     calls.clear()
     assert study("configs/studies/objectives.yml", "seeds=1") == 0
     assert len(trained(calls)) == 1
+
+
+@pytest.mark.parametrize("score", [None, "0.5", [0.5]])
+def test_study_takes_a_result_whose_scores_are_no_numbers_for_none(study, calls, tmp_path, score):
+    study("configs/studies/latents.yml", "seeds=1", "latent_dim=4")
+    (path,) = (tmp_path / "study" / "results").iterdir()
+    result = json.loads(path.read_text(encoding="utf-8"))
+    result["scores"]["mig"] = score
+    path.write_text(json.dumps(result), encoding="utf-8")
+    calls.clear()
+    assert study("configs/studies/latents.yml", "seeds=1", "latent_dim=4") == 0
+    assert len(trained(calls)) == 1
+
+
+def test_study_refuses_an_address_without_a_back_end_that_has_one(study, capsys):
+    assert exit_code(lambda given: study(*given), ("configs/studies/steps.yml", "--address", "host:1")) == 2
+    assert "--address host:1: expected --backend dask or ray" in capsys.readouterr().err
 
 
 def test_study_refuses_a_back_end_that_is_not_installed(study, monkeypatch, capsys):
@@ -225,45 +194,15 @@ def renamed(stage, dataset):
     return stage._replace(config=dataclasses.replace(stage.config, dataset=dataset))
 
 
-@pytest.fixture
-def own(tmp_path, monkeypatch):
-    """A function that writes own.npz and its factors, as the scores of a study are of; the study's arguments."""
+def test_study_advises_nothing_that_only_train_takes(study, calls, monkeypatch, capsys):
+    def refused(arguments, environment, lock):
+        raise stages_module.Failed(f"train.py ended with 2: error: other images; {SET_ASIDE}")
 
-    def write(value=0, sizes="a: 2, b: 4"):
-        images = np.full((8, 64, 64, 1), value, np.uint8)
-        np.savez(tmp_path / "own.npz", images=images)
-        (tmp_path / "own.yml").write_text(f"factors: {{{sizes}}}\n", encoding="utf-8")
-        fingerprint = load(tmp_path / "own.npz", tmp_path).fingerprint
-        monkeypatch.setattr(stages_module, "_scored_on", lambda folder: fingerprint)
-        return "configs/studies/latents.yml", "latent_dim=4", "seeds=1", f"dataset={tmp_path / 'own.npz'}"
-
-    return write
-
-
-@pytest.mark.parametrize("change", [{"value": 1}, {"sizes": "a: 4, b: 2"}])
-def test_study_takes_no_results_of_other_images_or_factors(study, calls, own, change, capsys):
-    arguments = own()
-    assert study(*arguments) == 0
-    assert study(*arguments) == 0
-    own(**change)
-    assert exit_code(lambda given: study(*given), arguments) == 2
-    assert "4-seed0.json: of other images or factors than" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("reason", ["a: 63 points share the value 1", "1 of 2 vary, expected 2"])
-def test_study_refuses_labels_that_not_all_scores_are_defined_on_before_it_trains(
-    study, calls, tmp_path, reason, capsys
-):
-    columns = {
-        "a: 63 points share the value 1": [np.r_[np.ones(63, int), np.zeros(137, int)], np.arange(200) % 2],
-        "1 of 2 vary, expected 2": [np.arange(200) % 2, np.zeros(200, int)],
-    }[reason]
-    np.savez(tmp_path / "own.npz", images=np.zeros((200, 64, 64, 1), np.uint8), labels=np.stack(columns, axis=1))
-    (tmp_path / "own.yml").write_text("factors: [a, b]\n", encoding="utf-8")
-    arguments = "configs/studies/latents.yml", "latent_dim=4", f"dataset={tmp_path / 'own.npz'}"
-    assert exit_code(lambda given: study(*given), arguments) == 2
-    assert reason in capsys.readouterr().err
-    assert not calls
+    monkeypatch.setattr(stages_module, "_call", refused)
+    study("configs/studies/latents.yml", "seeds=1", "latent_dim=4")
+    message = capsys.readouterr().err
+    assert "other images; delete " in message
+    assert "--fresh" not in message
 
 
 def test_study_goes_on_past_a_run_whose_configuration_cannot_be_read(study, calls, tmp_path, capsys):

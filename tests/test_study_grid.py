@@ -5,7 +5,7 @@ import pytest
 from utils.config import read_config
 from utils.errors import InputError
 from utils.run.folder import FREE_TO_CHANGE
-from utils.study.grid import read_study
+from utils.study.grid import file_name, read_study
 
 
 @pytest.fixture
@@ -56,10 +56,14 @@ def test_read_study_gives_other_images_held_out_another_folder():
     assert names[0] != names[1]
 
 
-@pytest.mark.parametrize("decay", ["steps", "budget"])
-def test_read_study_refuses_successive_rows_whose_rate_falls(decay):
-    with pytest.raises(InputError, match=f"decay='{decay}': one run at several steps needs decay=none"):
-        read_study("configs/studies/steps.yml", [f"decay={decay}"])
+def test_read_study_refuses_successive_rows_whose_rate_falls():
+    with pytest.raises(InputError, match="decay='steps': one run at several steps needs decay=none"):
+        read_study("configs/studies/steps.yml", ["decay=steps"])
+
+
+def test_read_study_calls_no_file_of_a_row_hidden():
+    ((name, _),) = read_study("configs/studies/latents.yml", ["latent_dim=4", "seeds=1"]).runs
+    assert (name, file_name(".5"), file_name("a b/c.5")) == ("4-seed0", "_5", "a_b_c.5")
 
 
 def test_read_study_keeps_the_folder_when_seeds_are_added():
@@ -88,6 +92,10 @@ def test_read_study_ends_runs_by_steps_and_not_by_time():
         (["seeds=0"], "at least 1"),
         (["seeds=²"], "at least 1"),
         (["seed=3"], "seeds: N"),
+        (["time_budget=9min"], "argument 'time_budget=9min': .* only steps ends them"),
+        (["decay=budget"], "argument: decay='budget': a study's runs have no budget"),
+        (["steps=3", "width=2", "steps=4"], "argument 'steps=4': steps=3 was given before"),
+        (["seeds=3", "seeds=4"], "argument 'seeds=4': seeds=3 was given before"),
     ],
 )
 def test_read_study_refuses_impossible_arguments(overrides, reason):
@@ -117,6 +125,10 @@ def test_read_study_refuses_impossible_arguments(overrides, reason):
         ("title: a\nvary: seed\nvalues: [3, 4]", "seeds: N"),
         ("title: a\nrows: {a: {seed: 3}}", "seeds: N"),
         ("title: a\nrows: {a: {}}\nbase: {seed: 7}", "seeds: N"),
+        ("title: a\nrows: {a: {}}\nbase: {time_budget: 9min}", "time_budget: .* only steps ends them"),
+        ("title: a\nrows: {a: {decay: budget}}", "decay='budget': a study's runs have no budget"),
+        ("title: a\nvary: gamma\nvalues: [1, 2]\nsuccessive: true", "expected rows that differ in steps alone"),
+        ("title: a\nrows: {a: {}}\npaper: table1\npaper_rows: {b: vae}", "paper_rows=.*expected rows of this file"),
         ("title: a\nvary: steps\nvalues: [1, 2]\nsuccessive: true\nbase: {decay: steps}", "decay=none"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from evaluation.metrics.table import DEFAULT
 from utils.study.grid import read_study
 from utils.study.progress import Progress
-from utils.study.stages import DATA, _lasting, result_path
+from utils.study.stages import DATA, MEASURED, _lasting, result_path
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def finish(folder, stage):
     path = result_path(folder, stage)
     path.parent.mkdir(parents=True, exist_ok=True)
     scores = dict.fromkeys(DEFAULT, 0.5)
-    result = {"config": _lasting(stage.config), "scores": scores, "reconstruction": 0.0, "elbo": -1.0, DATA: "1"}
+    result = {"config": _lasting(stage.config), "scores": scores, **dict.fromkeys(MEASURED, -1.0), DATA: "1"}
     path.write_text(json.dumps(result), encoding="utf-8")
 
 

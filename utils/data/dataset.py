@@ -95,6 +95,11 @@ class DataSet:
         """Pictures of the points `factors`: uint8 (num, 64, 64, channels)."""
         return np.asarray(self.images[self.index(factors, random_state)])
 
+    def require_more_than(self, held_out):
+        """InputError if nothing is left to train on without `held_out` of the images."""
+        if held_out >= len(self.images):
+            raise InputError(f"held_out={held_out}: expected fewer than the {len(self.images):,} images of {self.name}")
+
     def require_factors(self):
         """InputError unless there is a grid of its factors, from which points can be drawn."""
         if not self.factor_sizes:

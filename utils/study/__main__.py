@@ -27,7 +27,7 @@ from utils.data import resolve
 from utils.errors import InputError, Parser, entry_point
 from utils.grader.environment import read_environment
 from utils.study.back_ends import BACK_ENDS, back_end
-from utils.study.checks import check_results, check_scorable
+from utils.study.checks import check_data, check_results
 from utils.study.entries import rank_officially
 from utils.study.grid import read_study
 from utils.study.progress import Progress
@@ -56,16 +56,18 @@ def main(arguments=None):
         return _reconstruction(arguments[1:], environment)
     options = _parse(arguments)
     study = with_absolute_paths(read_study(options.study, options.overrides), environment.data_root)
-    check_scorable(study, environment.data_root)
+    check_data(study, environment.data_root)
     folder = (options.output or environment.output_path / "studies" / study.name).resolve()
-    print(f"{study.title}: {len(study.runs)} runs, in {folder}", flush=True)
+    count = len(study.runs)
+    print(f"{study.title}: {count} run{'s' if count > 1 else ''}, in {folder}", flush=True)
     check_results(study, folder, environment.data_root)
     try:
         write_tables(folder, study, {})  # of what is there; a folder that cannot be written is found out now
         failures = run_all(study, folder, options, environment.data_root.resolve())
         write_tables(folder, study, failures)
     except OSError as error:
-        raise InputError(f"study's folder {folder}: {error.strerror or error}; expected one to write in") from None
+        reason = error.strerror or error
+        raise InputError(f"study's folder {folder}: {reason}; expected one to write in (--output)") from None
     print((folder / "table.md").read_text(encoding="utf-8"))
     return 1 if failures else 0
 
@@ -106,6 +108,8 @@ def _parse(arguments):
         options.jobs = 1 if options.backend == "threads" else -1
     if options.backend == "dask" and options.jobs != -1:
         parser.error(f"--jobs {options.jobs}: with dask the threads of its workers decide; expected -1 or nothing")
+    if options.address and options.backend == "threads":
+        parser.error(f"--address {options.address}: expected --backend dask or ray with it")
     if options.jobs == 0 or options.jobs < -1:
         parser.error(f"--jobs {options.jobs}: expected a number of at least 1, or -1")
     if options.threads is not None and options.threads < 1:

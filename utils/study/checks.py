@@ -14,37 +14,73 @@ from evaluation.samples import parts_of
 from utils.data import load, names
 from utils.data.registry import RENDERED
 from utils.errors import InputError
-from utils.study.stages import DATA, differing_keys, read_file, read_result, result_path
-
-_WAYS_OUT = "delete that file to make it anew, or take another --output"
+from utils.study.stages import DATA, differing_keys, read_file, result_path
 
 
-def check_scorable(study, data_root):
-    """InputError if images of one's own that the study trains on cannot have all five scores, whatever is learned."""
-    for name in {stage.config.dataset for _, stages in study.runs for stage in stages} - set(names()):
-        data = load(name, data_root)
-        if not data.factor_names:
-            data.require_factors()
-        try:
-            _require_all_five(data)
-        except NotDefined as reason:
-            raise InputError(f"data set {name}: a study needs all five scores; {reason}") from None
+def check_data(study, data_root):
+    """InputError if the data sets that the study trains on are not there, are too small, or could not be scored.
+
+    Sets that the kit draws when they are first used count as there.
+    """
+    for name, held_out in {(s.config.dataset, s.config.held_out) for _, stages in study.runs for s in stages}:
+        if name not in RENDERED:
+            data = load(name, data_root)
+            data.require_more_than(held_out)
+            if name not in names():
+                _require_scorable(data, name)
+
+
+def _require_scorable(data, name):
+    """InputError if images of one's own cannot have all five scores, whatever is learned."""
+    if not data.factor_names:
+        data.require_factors()
+    try:
+        _require_all_five(data)
+    except NotDefined as reason:
+        raise InputError(f"data set {name}: a study needs all five scores; {reason}") from None
 
 
 def check_results(study, folder, data_root):
-    """InputError if a result that is there is of another configuration, or of other images or factors than now."""
-    now = {}
-    for _, stages in study.runs:
+    """InputError if results that are there are of another configuration, or of other images or factors than now.
+
+    Prints a note on results that are of no row of the study.
+    """
+    now, wrong = {}, []
+    for run, stages in study.runs:
         for stage in stages:
-            path, name = result_path(folder, stage), stage.config.dataset
-            differing = differing_keys(read_file(path), stage.config)
-            if differing:
-                raise InputError(f"{path}: of another configuration ({differing}); {_WAYS_OUT}")
-            scored_on = (read_result(folder, stage) or {}).get(DATA)
-            if scored_on and name not in now:
-                now[name] = _fingerprint(name, data_root)
-            if scored_on and now[name] not in (None, scored_on):
-                raise InputError(f"{path}: of other images or factors than {name} has now; {_WAYS_OUT}")
+            path = result_path(folder, stage)
+            reason = _of_something_else(read_file(path), stage.config, now, data_root)
+            if reason:
+                wrong.append(f"{path}: {reason}; delete it and {folder / 'runs' / run} to make it anew")
+    if wrong:
+        more = f" (so are {len(wrong) - 1} more results there)" if len(wrong) > 1 else ""
+        raise InputError(f"{wrong[0]}, or take another --output{more}")
+    _note_other_results(study, folder)
+
+
+def _of_something_else(result, config, now, data_root):
+    """In words, what a result (see read_file) is of that is not this configuration on the data as they are now.
+
+    now: {data set: fingerprint}, filled here.
+    """
+    differing = differing_keys(result, config)
+    if differing:
+        return f"of another configuration ({differing})"
+    if not result.get(DATA) or not result.get("config"):  # no result
+        return ""
+    name, before = config.dataset, result["config"].get("dataset")
+    if name not in now:
+        now[name] = _fingerprint(name, data_root)
+    same = before == name if now[name] is None else now[name] == result[DATA]
+    return "" if same else f"of other images or factors than {name} has now"
+
+
+def _note_other_results(study, folder):
+    own = {result_path(folder, stage).name for _, stages in study.runs for stage in stages}
+    others = sorted({path.name for path in (folder / "results").glob("*.json")} - own)
+    if others:
+        count = f"{len(others)} result{'s' if len(others) > 1 else ''}"
+        print(f"note: {folder} has {count} that this study's tables leave out, such as {others[0]}", flush=True)
 
 
 def require_same_scoring(folders):

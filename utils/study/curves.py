@@ -14,6 +14,8 @@ PANELS = {  # columns of log.csv, and what their panel is called
     "discriminator_accuracy": "discriminator's accuracy",
 }
 
+STYLES = ("-", "--", ":", "-.")
+
 
 def read_logs(folder, study):
     """[(row, log)] of the runs that have one; a run that serves several rows is one curve."""
@@ -31,13 +33,16 @@ def draw_curves(study, logs):
     if not panels:
         return None
     rows = list(dict.fromkeys(row for row, _ in logs))
-    figure = new_figure(figsize=(4.2 * len(panels), 4.4), dpi=110)
+    columns = min(len(rows), max(1, int(4.2 * len(panels) / (0.6 + 0.08 * max(map(len, rows))))))  # inches a name takes
+    legend = 0.25 * -(-len(rows) // columns)  # inches
+    height = 4.1 + legend
+    figure = new_figure(figsize=(4.2 * len(panels), height), dpi=110)
     for panel, name in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
         _draw_panel(panel, name, rows, logs)
     handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower center", ncol=min(7, len(rows)), frameon=False, fontsize=9)
+    figure.legend(handles, labels, loc="lower center", ncol=columns, frameon=False, fontsize=9)
     figure.suptitle(textwrap.fill(study.title, 120), fontsize=12)
-    figure.subplots_adjust(left=0.06, right=0.985, top=0.8, bottom=0.22, wspace=0.28)
+    figure.subplots_adjust(left=0.06, right=0.985, top=1 - 0.85 / height, bottom=(0.6 + legend) / height, wspace=0.28)
     return figure
 
 
@@ -46,10 +51,12 @@ def _draw_panel(panel, name, rows, logs):
     for row, log in logs:
         if name not in log:
             continue
-        color = f"C{rows.index(row) % 10}"  # of matplotlib's cycle
+        place = rows.index(row)
+        kind = {"color": f"C{place % 10}", "linestyle": STYLES[place // 10 % len(STYLES)]}  # matplotlib's ten colours
         label = None if row in labelled else row
         labelled.add(row)
-        panel.plot(log["step"], log[name], color=color, linewidth=1, alpha=0.8, label=label)
+        marker = "o" if len(log["step"]) == 1 else ""
+        panel.plot(log["step"], log[name], **kind, marker=marker, linewidth=1, alpha=0.8, label=label)
         late = log[name][int(len(log[name]) * EARLY) :]
         limits += [late.min(), late.max()]
     if limits and max(limits) > min(limits):

@@ -95,6 +95,8 @@ def _read_file(path):
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: is not a file of scores in JSON ({error}); expected {FORM}") from None
     objects = found if isinstance(found, list) else [found]
+    if not objects:
+        raise InputError(f"{path}: holds no entry; expected {FORM}")
     for values in objects:
         if not isinstance(values, dict):
             raise InputError(f"{path}: {values!r} is not an object; expected {FORM}")

@@ -1,6 +1,8 @@
 """What a study consists of: a YAML file and key=value arguments into runs, each with its configuration."""
 
+import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Optional
 
@@ -20,7 +22,10 @@ KEYS = {  # of a study's file, and what their values are
     "vary": str,
     "values": list,
 }
-ONE_SEED = "a study has seeds: N, which runs seeds 0 ... N-1"
+REFUSED = {  # keys of utils/config.py that no study sets, and why
+    "seed": "a study has seeds: N, which runs seeds 0 ... N-1",
+    "time_budget": "a study compares runs after equal updates, so only steps ends them",
+}
 KINDS = {str: "a string", int: "a number", bool: "true or false", dict: "key: value lines", list: "a list"}
 SILENT = ("checkpoint_every", "device")  # keys that change no result: neither title nor folder names them
 WITHOUT_LIMIT = 365 * 86400.0  # seconds: a study compares equal steps, so only `steps` ends its runs
@@ -36,7 +41,7 @@ class Stage(NamedTuple):
 class Study(NamedTuple):
     """A grid of runs."""
 
-    name: str  # of its folder: file and overrides, so that another study never takes its place
+    name: str  # of its folder: file and overrides
     title: str  # with the overrides, since they make it another study than the file's
     paper: Optional[str]  # key of the paper's table, and the paper's key of a row where it differs
     paper_rows: dict
@@ -53,7 +58,7 @@ def read_study(path, overrides=()):
     path = Path(path)
     spec = read_yaml(path)
     _check(spec, path)
-    changed = dict(_split(one) for one in overrides)
+    changed = _changes(overrides)
     seeds = _seeds(changed.pop("seeds", spec.get("seeds", 1)))
     varied = changed.pop(spec["vary"], None) if "vary" in spec else None
     rows = _rows(spec, varied)
@@ -66,15 +71,19 @@ def read_study(path, overrides=()):
         str(row): {seed: _config({**base, **own, **changed, "seed": seed}, given, path) for seed in seeds}
         for row, own in rows.items()
     }
-    changes = ", ".join(f"{key}={value}" for key, value in named.items())
     return Study(
         name="-".join([path.stem, *(re.sub(r"[^\w.,=-]", "_", f"{key}={named[key]}") for key in sorted(named))]),
-        title=f"{spec['title']} ({changes + '; ' if changes else ''}{len(seeds)} seed{'s' if len(seeds) > 1 else ''})",
+        title=_title(spec["title"], named, len(seeds)),
         paper=spec.get("paper"),
         paper_rows={str(key): str(value) for key, value in spec.get("paper_rows", {}).items()},
         rows=tuple(configs),
         runs=tuple(_runs(configs, seeds, spec.get("successive", False), path)),
     )
+
+
+def _title(title, named, seeds):
+    changes = ", ".join(f"{key}={value}" for key, value in named.items())
+    return f"{title} ({changes + '; ' if changes else ''}{seeds} seed{'s' if seeds > 1 else ''})"
 
 
 def _check(spec, path):
@@ -88,8 +97,11 @@ def _check(spec, path):
     if "vary" in spec and spec["vary"] not in FIELDS:
         raise InputError(f"{path}: vary={spec['vary']!r}: expected a key of utils/config.py")
     parts = [spec.get("base", {}), *(own for own in spec.get("rows", {}).values() if isinstance(own, dict))]
-    if spec.get("vary") == "seed" or any("seed" in part for part in parts):
-        raise InputError(f"{path}: seed: {ONE_SEED}")
+    for key, reason in REFUSED.items():
+        if spec.get("vary") == key or any(key in part for part in parts):
+            raise InputError(f"{path}: {key}: {reason}")
+    if set(map(str, spec.get("paper_rows", {}))) - set(map(str, spec.get("rows", spec.get("values", ())))):
+        raise InputError(f"{path}: paper_rows={spec['paper_rows']!r}: expected rows of this file")
     if "paper" in spec and paper.table(spec["paper"]) is None:
         raise InputError(f"{path}: paper={spec['paper']!r}: expected a table of utils/report/paper.yml")
 
@@ -99,8 +111,24 @@ def _check_rows(rows, path):
     for row, own in rows.items():
         if not isinstance(own, dict):
             raise InputError(f"{path}: row {row!r}: found {own!r}, expected keys of utils/config.py")
-    if not rows or len({_plain(str(row)) for row in rows}) < len(rows):
+    if not rows or len({file_name(row) for row in rows}) < len(rows):
         raise InputError(f"{path}: rows {', '.join(map(str, rows)) or 'none'}: expected one or more, named differently")
+    for row in rows:
+        try:
+            os.fsencode(file_name(row))
+        except UnicodeEncodeError as error:
+            encoding = f"this locale's encoding of file names ({error.encoding})"
+            raise InputError(f"{path}: row {row!r}: expected a name that {encoding} has") from None
+
+
+def _changes(overrides):
+    changed = {}
+    for text in overrides:
+        key, value = _split(text)
+        if key in changed:
+            raise InputError(f"argument {text!r}: {key}={changed[key]} was given before; expected each key once")
+        changed[key] = value
+    return changed
 
 
 def _split(text):
@@ -109,8 +137,8 @@ def _split(text):
         raise InputError(f"argument {text!r}: expected key=value")
     if key != "seeds" and key not in FIELDS:
         parse_value(key, value, where="argument")  # raises, naming the nearest key
-    if key == "seed":
-        raise InputError(f"argument {text!r}: {ONE_SEED}")
+    if key in REFUSED:
+        raise InputError(f"argument {text!r}: {REFUSED[key]}")
     return key, value
 
 
@@ -142,23 +170,29 @@ def _refuse_what_tells_rows_apart(changed, base, rows, path):
 
 def _config(values, overridden, path):
     """The Config of `values`, those of `overridden` from the command line and the others from the file `path`."""
-    whole = {"time_budget": WITHOUT_LIMIT, **values}
+    whole = {**values, "time_budget": WITHOUT_LIMIT}
     where = {key: "argument" if key in overridden else str(path) for key in whole}
-    return Config(**{key: parse_value(key, value, where=where[key]) for key, value in whole.items()})
+    config = Config(**{key: parse_value(key, value, where=where[key]) for key, value in whole.items()})
+    if config.decay == "budget":
+        raise InputError(f"{where['decay']}: decay='budget': a study's runs have no budget; expected none or steps")
+    return config
 
 
 def _runs(configs, seeds, successive, path):
     if not successive:
         for row, by_seed in configs.items():
             for seed, config in by_seed.items():
-                yield f"{_plain(row)}-seed{seed}", (Stage(row, config),)
+                yield f"{file_name(row)}-seed{seed}", (Stage(row, config),)
         return
     for seed in seeds:
         stages = sorted((Stage(row, by_seed[seed]) for row, by_seed in configs.items()), key=lambda s: s.config.steps)
         if stages[0].config.decay != "none":
             raise InputError(f"{path}: decay={stages[0].config.decay!r}: one run at several steps needs decay=none")
+        if len({replace(stage.config, steps=1) for stage in stages}) > 1:
+            raise InputError(f"{path}: successive: one run serves all rows, expected rows that differ in steps alone")
         yield f"seed{seed}", tuple(stages)
 
 
-def _plain(row):
-    return re.sub(r"[^\w.-]", "_", row)
+def file_name(row):
+    """How files and folders of a row are called; never hidden ones."""
+    return re.sub(r"[^\w.-]|^\.", "_", str(row))

@@ -83,7 +83,7 @@ class Progress:
         while not self.ended.wait(CHECK_EVERY):
             now = self.standing()
             if now.results != before.results:
-                with contextlib.suppress(OSError):  # the tables are written once more when all is done, and that tells
+                with contextlib.suppress(Exception):  # tables are written once more when all is done, and that tells
                     self.write()
             before = now
             if self.bar is not None:

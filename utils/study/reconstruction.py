@@ -21,10 +21,10 @@ LEVELS = {  # {what is compared: by which keys of a run's configuration, beside 
     "within an objective": ("held_out", "steps", "objective"),
     "seeds alone": sorted({*FIELDS} - {"seed", "dataset"}),
 }
-NOTE = """Spearman's correlation of reconstruction (log-likelihood) with each score, ranks within each group, pooled over the
-groups, with its 95 % bootstrap interval (runs drawn again within their groups). Only runs on the same images and factors,
-with as many images held out and as many updates share a group; a run that was scored at several steps counts with its
-last, and one that stands in several studies once."""
+NOTE = """Spearman's correlation of reconstruction (log-likelihood) with each score, ranks within each group, pooled,
+with its 95 % bootstrap interval (runs drawn again within their groups). Only runs on the same images and factors, with
+as many images held out and as many updates, share a group. A run that was scored at several steps counts with its last,
+and one that stands in several studies once."""
 
 
 class Scored(NamedTuple):

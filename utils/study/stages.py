@@ -15,10 +15,13 @@ from evaluation.metrics.table import OFFICIAL
 from evaluation.results import DATASET_FINGERPRINT, read_results, scored_with
 from utils.errors import InputError
 from utils.files import REPOSITORY, write_text
+from utils.run.checkpoint import SET_ASIDE
 from utils.run.folder import FREE_TO_CHANGE, changes_in_words, read_run_config
 from utils.run.log import read_log
+from utils.study.grid import file_name
 
 DATA = "data"  # in a result: the fingerprint of the images and factors that the run was scored on
+MEASURED = ("reconstruction", "elbo", "training_seconds", "scoring_seconds")  # a result's numbers beside its scores
 OF_THE_MACHINE = ("AICROWD_CUDA", "NDC_CACHE")  # what the grader's variables say of no run
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
@@ -52,8 +55,12 @@ def run_stages(folder, name, stages, threads, data_root, share):
 def read_result(folder, stage):
     """{"scores": {metric: score}, "reconstruction": nats, "elbo": nats, ...} of a stage that is done, or None."""
     found = read_file(result_path(folder, stage))
-    whole = found.get("config") == _lasting(stage.config) and {DATA, "reconstruction", "elbo"} <= set(found)
-    return found if whole and set(found.get("scores", ())) == {metric.name for metric in OFFICIAL} else None
+    if not found.get("config") or differing_keys(found, stage.config) or DATA not in found:
+        return None
+    scores = found.get("scores") if isinstance(found.get("scores"), dict) else {}
+    numbers = [*scores.values(), *(found.get(name) for name in MEASURED)]
+    whole = set(scores) == {metric.name for metric in OFFICIAL}
+    return found if whole and all(isinstance(number, (int, float)) for number in numbers) else None
 
 
 def read_file(path):
@@ -66,23 +73,29 @@ def read_file(path):
 
 
 def differing_keys(result, config):
-    """In words, by which keys the configuration of `result` (see read_file) is another one than `config`."""
+    """In words, by which keys the configuration of `result` (see read_file) is another one than `config`.
+
+    The data set's name is none of them: the same images may lie elsewhere now (see utils.study.checks).
+    """
     then, now = result.get("config"), _lasting(config)
     if not then or not isinstance(then, dict):  # no result
         return ""
-    keys = [key for key in {**now, **then} if then.get(key) != now.get(key)]
+    keys = [key for key in {**now, **then} if key != "dataset" and then.get(key) != now.get(key)]
     return changes_in_words(then, now, keys)
 
 
 def result_path(folder, stage):
     """Where the result of `stage` lies in the study's folder."""
-    return Path(folder) / "results" / f"{stage.row.replace('/', '_')}-seed{stage.config.seed}.json"
+    return Path(folder) / "results" / f"{file_name(stage.row)}-seed{stage.config.seed}.json"
 
 
 def _make_result(folder, name, stage, environment, lock):
     began = time.monotonic()
     _check_what_is_there(folder / "runs" / name, stage.config)
-    _call(["train.py", *(f"{key}={value}" for key, value in stage.config.as_dict().items())], environment, lock)
+    try:
+        _call(["train.py", *(f"{key}={value}" for key, value in stage.config.as_dict().items())], environment, lock)
+    except Failed as error:  # train.py advises what only its own arguments do
+        raise Failed(str(error).replace(SET_ASIDE, _another_run(folder / "runs" / name))) from None
     log = read_log(folder / "runs" / name / "log.csv")
     if not log or log["step"][-1] < stage.config.steps:
         reached = int(log["step"][-1]) if log else 0
@@ -109,20 +122,24 @@ def _check_what_is_there(run_folder, config):
     try:
         log, before = read_log(run_folder / "log.csv"), read_run_config(run_folder)
     except InputError as error:
-        raise Failed(f"{str(error).partition(';')[0]}; delete {run_folder}, or take another --output") from None
+        raise Failed(f"{str(error).partition(';')[0]}; {_another_run(run_folder)}") from None
     reached = int(log["step"][-1]) if log else 0
     then, now = ({} if one is None else _lasting(one) for one in (before, config))
     differing = [key for key in then if then[key] != now[key] and key not in ("steps", "dataset")]  # see train.py
     if differing:
         changes = changes_in_words(then, now, differing)
-        raise Failed(f"{run_folder} is of another configuration ({changes}); delete it, or take another --output")
+        raise Failed(f"{run_folder} is of another configuration ({changes}); {_another_run(run_folder)}")
     if reached > config.steps:
         raise Failed(f"{run_folder} is at step {reached} already, expected {config.steps} at most; delete that folder")
-    if before and before.steps != config.steps and config.decay != "none":
+    if reached and before and before.steps != config.steps and config.decay != "none":
         raise Failed(
             f"{run_folder} is of {before.steps} steps, over which its learning rate falls, expected {config.steps}; "
             "delete that folder"
         )
+
+
+def _another_run(run_folder):
+    return f"delete {run_folder}, or take another --output"
 
 
 def _say(text, stream):

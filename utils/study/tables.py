@@ -6,16 +6,17 @@ import textwrap
 from pathlib import Path
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from evaluation.metrics.table import OFFICIAL
 from utils.drawing import new_figure
 from utils.files import atomic_path, write_text
 from utils.report import paper
 from utils.study.curves import draw_curves, read_logs
-from utils.study.stages import read_result
+from utils.study.stages import MEASURED, read_result
 
 OURS, THEIRS = "#10568c", "#a06a12"
-MEAN, RECONSTRUCTION = "mean", "reconstruction"  # of a result's numbers, beside its scores
+MEAN, RECONSTRUCTION = "mean", MEASURED[0]  # of a result's numbers, beside its scores
 COLUMNS = (  # of the tables: name, title, decimals
     *((metric.name, metric.title, 4) for metric in OFFICIAL),
     (MEAN, "mean of five", 4),
@@ -50,8 +51,8 @@ def collect(folder, study):
             result = read_result(folder, stage)
             if result is not None:
                 scores = result["scores"]
-                more = {MEAN: float(np.mean([*scores.values()])), RECONSTRUCTION: result[RECONSTRUCTION]}
-                found[stage.row][stage.config.seed] = {**scores, **more}
+                measured = {name: result[name] for name in MEASURED}
+                found[stage.row][stage.config.seed] = {**scores, MEAN: float(np.mean([*scores.values()])), **measured}
     return found
 
 
@@ -78,12 +79,13 @@ def markdown(study, found, reported, failures):
     lines = [f"# {study.title}", "", "| | seeds | " + " | ".join(title for _, title, _ in COLUMNS) + " |"]
     lines.append("|---|---|" + "---|" * len(COLUMNS))
     for row in [*study.rows, *(row for row in reported if row not in study.rows)]:
+        title = row.replace("|", "\\|")
         if row in found:
             cells = [_ours(found[row], name, decimals) for name, _, decimals in COLUMNS]
-            lines.append(f"| **{row}** | {len(found[row])} | " + " | ".join(cells) + " |")
+            lines.append(f"| **{title}** | {len(found[row])} | " + " | ".join(cells) + " |")
         if row in reported:
             cells = [_theirs(reported[row].get(name)) for name, _, _ in COLUMNS]
-            lines.append(f"| *{row}, the paper* | | " + " | ".join(cells) + " |")
+            lines.append(f"| *{title}, the paper* | | " + " | ".join(cells) + " |")
     lines += ["", NOTES]
     if reported:
         lines.append(f"Rows in italics: {paper.source()}.")
@@ -95,7 +97,7 @@ def as_csv(found, reported):
     """table.csv's text: a line a run, and a line a row of the paper."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    names = [name for name, _, _ in COLUMNS]
+    names = [*(metric.name for metric in OFFICIAL), MEAN, *MEASURED]
     writer.writerow(["row", "source", "seed", *names])
     for row, by_seed in found.items():
         for seed, numbers in sorted(by_seed.items()):
@@ -118,45 +120,40 @@ def plot(study, found, reported):
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower center", ncol=2, frameon=False, fontsize=10)
     figure.suptitle(textwrap.fill(study.title, 120), fontsize=12)
-    figure.subplots_adjust(left=0.1, right=0.985, top=1 - 0.85 / figure.get_figheight(), wspace=0.12)
+    left = min(0.4, 0.02 + 0.0055 * max(map(len, rows)))  # of the figure's width: what a letter of a row's name takes
+    figure.subplots_adjust(left=left, right=0.985, top=1 - 0.85 / figure.get_figheight(), wspace=0.12)
     figure.subplots_adjust(bottom=0.75 / figure.get_figheight())
     return figure
 
 
 def _panel(panel, rows, found, reported, metric):
-    measured = [(place, found[row]) for place, row in enumerate(rows) if found.get(row)]
-    means = [mean_and_spread(scores, metric) for _, scores in measured]
-    places = [place - 0.12 for place, _ in measured]
-    spreads = [0.0 if np.isnan(spread) else spread for _, spread in means]
-    panel.errorbar(
-        [mean for mean, _ in means],
-        places,
-        xerr=spreads,
-        fmt="o",
-        color=OURS,
-        capsize=3,
-        label="measured: mean ± spread",
-    )
+    _dots(panel, rows, found, metric)
     theirs = [(place + 0.18, reported[row][metric]) for place, row in enumerate(rows) if row in reported]
-    theirs = [(place, score) for place, score in theirs if score is not None]
-    panel.plot(
-        [score for _, score in theirs],
-        [place for place, _ in theirs],
-        "D",
-        color=THEIRS,
-        fillstyle="none",
-        label="reported by the paper, on MPI3D",
-    )
+    theirs = [(score, place) for place, score in theirs if score is not None]
+    if theirs:
+        label = "reported by the paper, on MPI3D"
+        panel.plot(*zip(*theirs), "D", color=THEIRS, fillstyle="none", label=label)
     panel.set_xlim(left=0)
+    panel.xaxis.set_major_locator(MaxNLocator(4))
     panel.grid(axis="x", color="#e3e6e8")
     panel.set_axisbelow(True)
     panel.tick_params(labelsize=9)
 
 
+def _dots(panel, rows, found, metric):
+    """Ours, with bars of one standard deviation."""
+    measured = [
+        (place - 0.12, *mean_and_spread(found[row], metric)) for place, row in enumerate(rows) if found.get(row)
+    ]
+    places, means, spreads = zip(*measured) if measured else ((), (), ())
+    bars, label = np.nan_to_num(spreads), "measured: mean ± standard deviation"
+    panel.errorbar(means, places, xerr=bars, fmt="o", color=OURS, capsize=3, label=label)
+
+
 def _ours(numbers, column, decimals):
     mean, spread = mean_and_spread(numbers, column)
     if np.isnan(mean):
-        return "–"
+        return "not a number" if numbers else "–"
     return f"{mean:,.{decimals}f}" + ("" if np.isnan(spread) else f" ± {spread:,.{decimals}f}")
 
 
