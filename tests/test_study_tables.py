@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 
 from evaluation.metrics.table import DEFAULT
+from utils.study.curves import draw_curves
 from utils.study.grid import read_study
-from utils.study.tables import collect, markdown, mean_and_spread, paper_rows, write_tables
+from utils.study.tables import collect, markdown, mean_and_spread, paper_rows, plot, write_tables
 
 
 def test_mean_and_spread_are_over_seeds():
@@ -40,3 +41,53 @@ def test_tables_are_drawn_before_anything_is_measured(tmp_path):
     assert collect(tmp_path, study) == {row: {} for row in study.rows}
     with Image.open(str(tmp_path / "plot.png")) as picture:
         assert picture.size[0] > 1000
+
+
+def test_markdown_keeps_a_bar_in_a_row_s_name_out_of_the_table_s_columns():
+    assert "| **a\\|b** | 0 |" in markdown(
+        read_study("configs/studies/steps.yml")._replace(rows=("a|b",)), {"a|b": {}}, {}, {}
+    )
+
+
+def test_markdown_says_where_a_score_is_not_a_number():
+    study = read_study("configs/studies/latents.yml", ["latent_dim=8"])
+    numbers = {**dict.fromkeys((*DEFAULT, "mean", "reconstruction"), 0.5), "mig": np.nan}
+    assert "| **8** | 1 | 0.5000 | 0.5000 | 0.5000 | 0.5000 | not a number |" in markdown(
+        study, {"8": {0: numbers}}, {}, {}
+    )
+
+
+@pytest.fixture
+def weights():
+    """The study with the most rows, and scores for each."""
+    study = read_study("configs/studies/weights.yml", ["seeds=1"])
+    return study, {row: {0: dict.fromkeys(DEFAULT, 0.5)} for row in study.rows}
+
+
+def test_plot_has_room_for_the_names_of_its_rows(weights):
+    figure = plot(*weights, {})
+    figure.canvas.draw()
+    assert min(label.get_window_extent().x0 for label in figure.axes[0].get_yticklabels()) >= 0
+
+
+@pytest.mark.parametrize(("reported", "entries"), [({}, 1), ({"vae": dict.fromkeys(DEFAULT, 0.5)}, 2)])
+def test_plot_names_the_paper_only_where_its_rows_are_drawn(weights, reported, entries):
+    (legend,) = plot(*weights, reported).legends
+    assert len(legend.get_texts()) == entries
+
+
+def test_curves_of_all_rows_are_told_apart_and_named_inside_the_figure(weights):
+    log = {"step": np.arange(3.0), "reconstruction": np.arange(3.0), "kl": np.arange(3.0)}
+    figure = draw_curves(weights[0], [(row, log) for row in weights[0].rows])
+    kinds = {(line.get_color(), line.get_linestyle()) for line in figure.axes[0].get_lines()}
+    figure.canvas.draw()
+    box = figure.legends[0].get_window_extent()
+    lowest = min(panel.xaxis.label.get_window_extent().y0 for panel in figure.axes)
+    assert len(kinds) == len(weights[0].rows)
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.x1
+    assert box.y1 <= lowest
+
+
+def test_a_log_of_one_row_is_seen_among_the_curves(weights):
+    figure = draw_curves(weights[0], [("beta_vae 2", {"step": np.ones(1), "kl": np.ones(1)})])
+    assert [line.get_marker() for line in figure.axes[0].get_lines()] == ["o"]
