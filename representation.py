@@ -106,16 +106,12 @@ def _checked(images):
 
 
 def _encode(module, path, device, images):
-    dtype = np.uint8 if images.dtype == np.uint8 else np.float32  # PyTorch has not all of NumPy's floats
-    batch = torch.from_numpy(np.array(images, dtype, order="C")).to(device).permute(0, 3, 1, 2)
-    if device.type != "cpu":  # a CPU is faster with the channels last in memory
-        batch = batch.contiguous()
-    batch = batch.float().div_(255) if batch.dtype == torch.uint8 else batch
     with torch.no_grad(), full_float32():
         try:
-            codes = _run(module, batch)
+            codes = _run(module, device, images)
         except FAILURES as error:
-            raise InputError(f"encoder {path}: fails on images {tuple(batch.shape)} ({_reason(error)})") from None
+            shape = (len(images), images.shape[3], *images.shape[1:3])
+            raise InputError(f"encoder {path}: fails on images {shape} ({_reason(error)})") from None
     if not isinstance(codes, torch.Tensor) or codes.dim() != 2 or len(codes) != len(images):
         shape = tuple(codes.shape) if isinstance(codes, torch.Tensor) else type(codes).__name__
         raise InputError(f"encoder {path}: returned {shape}; expected codes ({len(images)}, latents)")
@@ -131,11 +127,21 @@ def _reason(error):
     return " ".join(lines[raised[-1] :] if raised else lines[-1:])
 
 
-def _run(module, batch):
-    """The codes; of a module that takes views, which fail with the channels last, by a copy in plain order."""
+def _run(module, device, images):
+    """The codes; of a module that takes views, which fail with the channels last, of images in plain order."""
+    batch = _as_batch(images, device)
     try:
         return module(batch)
     except FAILURES:
         if batch.is_contiguous():
             raise
-        return module(batch.contiguous())
+        return module(_as_batch(images, device).contiguous())  # anew: the module may have changed the first in place
+
+
+def _as_batch(images, device):
+    """`images` as a module takes them, float32 (N, C, 64, 64) in [0, 1]: a copy, which it may change."""
+    dtype = np.uint8 if images.dtype == np.uint8 else np.float32  # PyTorch has not all of NumPy's floats
+    batch = torch.from_numpy(np.array(images, dtype, order="C")).to(device).permute(0, 3, 1, 2)
+    if device.type != "cpu":  # a CPU is faster with the channels last in memory
+        batch = batch.contiguous()
+    return batch.float().div_(255) if batch.dtype == torch.uint8 else batch

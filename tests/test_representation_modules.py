@@ -1,4 +1,4 @@
-"""Encoders of other people: what they raise, and codes of other kinds."""
+"""Encoders of other people: what they raise or change, and codes of other kinds."""
 
 import numpy as np
 import pytest
@@ -32,6 +32,14 @@ class Sparse(torch.nn.Module):
         return given.flatten(1)[:, :5].to_sparse()
 
 
+class NormalisesInPlace(torch.nn.Module):
+    """Changes the images that it gets, and then views them."""
+
+    def forward(self, given):
+        given.sub_(0.5).div_(0.5)
+        return given.view(given.size(0), -1)[:, :4]
+
+
 def scripted(module, folder):
     torch.jit.save(torch.jit.script(module), str(folder / "module.pt"))
     return representation.load(folder / "module.pt", device="cpu")
@@ -51,3 +59,17 @@ def test_representation_takes_codes_that_require_gradients(tmp_path):
 def test_representation_refuses_codes_that_are_no_dense_real_numbers(tmp_path, module):
     with pytest.raises(InputError, match="expected dense real numbers"):
         scripted(module, tmp_path)(IMAGES)
+
+
+@pytest.mark.parametrize("given", [IMAGES.astype(np.float32), (255 * IMAGES).astype(np.uint8)])
+def test_representation_of_a_module_that_changes_its_images_and_views_them_is_that_of_the_images(tmp_path, given):
+    shares = given / np.float32(255) if given.dtype == np.uint8 else given
+    expected = NormalisesInPlace()(torch.from_numpy(shares.transpose(0, 3, 1, 2).copy()))
+    assert np.allclose(scripted(NormalisesInPlace(), tmp_path)(given), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("given", [IMAGES.astype(np.float32), (255 * IMAGES).astype(np.uint8)])
+def test_representation_leaves_the_caller_s_images_as_they_are(tmp_path, given):
+    before = given.copy()
+    scripted(NormalisesInPlace(), tmp_path)(given)
+    np.testing.assert_array_equal(given, before)
