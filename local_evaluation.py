@@ -33,7 +33,7 @@ except ImportError as error:  # another project's `utils` comes first, or a pack
     sys.exit(2)
 
 from evaluation import evaluate
-from evaluation.cache import CodesCache, digest_file, fingerprint
+from evaluation.cache import CodesCache, fingerprint
 from evaluation.command import add_options, console_into, print_scores, score_file
 from evaluation.contract import kind_of
 from evaluation.results import DATASET_FINGERPRINT, DATASET_NAME, ENCODER_DIGEST, SEED, check_output
@@ -63,7 +63,7 @@ def score_encoder(options, environment):
     print(f"scoring {encoder} on {dataset.name}", flush=True)
     settings = {
         "encoder": str(encoder),
-        ENCODER_DIGEST: digest_file(encoder),
+        ENCODER_DIGEST: represent.digest,
         DATASET_NAME: dataset.name,
         DATASET_FINGERPRINT: dataset.fingerprint,
         SEED: options.seed,
@@ -75,10 +75,10 @@ def score_encoder(options, environment):
         options.seed,
         options.jobs,
         as_uint8=True,
-        cache=codes_cache(folder, encoder, dataset),
+        cache=codes_cache(folder, represent.identity, dataset),
         report=console_into(folder, settings),
     )
-    page = make_report(folder, dataset, encoder)
+    page = make_report(folder, dataset, represent.digest)
     print_scores(results, f"files: {folder / 'metrics'}; report: {page}")
 
 
@@ -132,18 +132,21 @@ def compare_images(run_folder, dataset, is_named):
 
 
 def codes_cache(folder, encoder, dataset):
-    """Where the codes of `encoder` on `dataset` are kept for another call; None for pictures that are drawn anew."""
+    """Where the codes of `encoder` on `dataset` are kept for another call; None for pictures that are drawn anew.
+
+    encoder   a string that identifies it and what computes it: representation.Representation.identity
+    """
     if kind_of(dataset) == "drawn":
         return None
     return CodesCache(folder / "metrics" / "codes", fingerprint(encoder, dataset))
 
 
-def make_report(folder, dataset, encoder):
-    """Write the page that explains the run in `folder` and the scores of `encoder`; its path, or why there is none."""
+def make_report(folder, dataset, digest):
+    """Write the page with the scores of the encoder that has `digest` into `folder`; its path, or why there is none."""
     from utils.report import write_report  # stands on PyTorch too
 
     try:
-        return write_report(folder, dataset, encoder=encoder)
+        return write_report(folder, dataset, encoder_digest=digest)
     except Exception as error:  # the scores are worth more than their page
         return f"not written ({type(error).__name__}: {error})"
 

@@ -9,6 +9,7 @@ reads it again when that file or these variables have changed. For another file 
 """
 
 import functools
+import hashlib
 import io
 import os
 import re
@@ -37,7 +38,7 @@ def representation_function(images):
 
 
 def load(path=None, device=None):
-    """A representation function like the one above.
+    """A representation function like the one above: a Representation.
 
     path     a TorchScript file, float32 (N, C, 64, 64) in [0, 1] -> (N, latents); None: the one of this experiment
     device   e.g. "cpu" or "cuda:0"; None: a GPU where there is one that computes, unless AICROWD_CUDA says no
@@ -50,7 +51,28 @@ def load(path=None, device=None):
         device = torch.device("cpu") if environment.cuda is False else automatic_device()
     else:
         device = resolve_device(str(device))
-    return functools.partial(_represent, _read_module(path, device), str(path), device)
+    return Representation(str(path), device)
+
+
+class Representation:
+    """The representation function of one encoder.
+
+    path      the file that it was loaded from, which may have been replaced since
+    device    the torch.device that it computes on
+    digest    SHA-256 of the bytes that it was loaded from, in hexadecimal
+    identity  a string for all that codes depend on besides the images: the digest, the kind of device and PyTorch
+    """
+
+    def __init__(self, path, device):
+        content = _read(path)
+        self.path, self.device, self.digest = path, device, hashlib.sha256(content).hexdigest()
+        self.identity = f"{self.digest} {device.type} {torch.__version__}"
+        self._module = _load_module(content, path, device)
+
+    def __call__(self, images):
+        images, batch = _checked(images), BATCH.get(self.device.type, BATCH["cuda"])
+        parts = (images[first : first + batch] for first in range(0, len(images), batch))
+        return np.concatenate([_encode(self._module, self.path, self.device, part) for part in parts])
 
 
 @functools.lru_cache(maxsize=1)
@@ -68,24 +90,24 @@ def _identity(path):
     return file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns
 
 
-def _read_module(path, device):
+def _read(path):
     try:
-        with open(path, "rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript is what the grader loads
-            content = io.BytesIO(file.read())  # PyTorch itself takes no path that is not UTF-8
-            return torch.jit.load(content, map_location=device).eval()
+        with open(path, "rb") as file:
+            return file.read()
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"encoder {path}: cannot be read ({reason}); train.py exports one, or name another") from None
+
+
+def _load_module(content, path, device):
+    """The TorchScript module of a file's `content`; PyTorch itself takes no path that is not UTF-8."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript is what the grader loads
+            return torch.jit.load(io.BytesIO(content), map_location=device).eval()
     except (RuntimeError, ValueError) as error:
         first_line = str(error).strip().splitlines()[0]
         raise InputError(f"encoder {path}: not a TorchScript module ({first_line})") from None
-
-
-def _represent(module, path, device, images):
-    images, batch = _checked(images), BATCH.get(device.type, BATCH["cuda"])
-    codes = [_encode(module, path, device, images[i : i + batch]) for i in range(0, len(images), batch)]
-    return np.concatenate(codes)
 
 
 def _checked(images):

@@ -43,13 +43,16 @@ class CodesCache:
         return f"{self.fingerprint} {key}"
 
 
-def fingerprint(encoder_path, dataset):
-    """A string that changes with the encoder's file, with the data set's name and factors, and with its images.
+def fingerprint(encoder, dataset):
+    """A string that changes with the encoder, with the data set's name and factors, and with its images.
+
+    encoder   a string that identifies it, and what else its codes depend on: a digest of its file, say, the kind of
+              device and the version of the library that compute them
 
     Images that are a memory-mapped file are told by the file: its place, inode, size and times in nanoseconds, none of
     which a file that was changed or replaced keeps. All pixels of other images are read.
     """
-    digest = hashlib.sha256(digest_file(encoder_path).encode())
+    digest = hashlib.sha256(encoder.encode())
     images = dataset.images
     digest.update(repr((dataset.name, dataset.factor_sizes, images.shape, str(images.dtype))).encode())
     digest.update(_source(images) or _pixels(images))

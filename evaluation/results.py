@@ -81,17 +81,17 @@ def _plain(value):
     return int(value) if isinstance(value, (np.integer, np.bool_)) else value
 
 
-def read_results(folder, dataset_name=None, encoder=None, dataset_fingerprint=None):
+def read_results(folder, dataset_name=None, encoder_digest=None, dataset_fingerprint=None):
     """{metric: {key: value}} as local_evaluation.py wrote them, lists as arrays.
 
-    Numbers that were not finite, null in the files, are NaN. Left out are metrics of another encoder than the file
-    `encoder` (by the digest in the metric's file; None: the one in `folder`, and any encoder if it holds none), those
-    on another data set than `dataset_name` or of another fingerprint than `dataset_fingerprint` (None: any), and those
-    whose file cannot be read.
+    Numbers that were not finite, null in the files, are NaN. Left out are metrics of another encoder than the one with
+    `encoder_digest` (None: the one in `folder`, and any encoder if it holds none), those on another data set than
+    `dataset_name` or of another fingerprint than `dataset_fingerprint` (None: any), and those whose file cannot be
+    read.
     """
-    encoder, found = Path(encoder or folder / "representation" / "pytorch_model.pt"), {}
+    found = {}
     expected = {
-        ENCODER_DIGEST: digest_file(encoder) if encoder.exists() else None,
+        ENCODER_DIGEST: encoder_digest or own_digest(folder),
         DATASET_NAME: dataset_name,
         DATASET_FINGERPRINT: dataset_fingerprint,
     }
@@ -104,6 +104,12 @@ def read_results(folder, dataset_name=None, encoder=None, dataset_fingerprint=No
             if metric.key in values:
                 found[name] = values
     return found
+
+
+def own_digest(folder):
+    """The digest of the encoder that the run in `folder` (a Path) exported; None: there is none."""
+    encoder = folder / "representation" / "pytorch_model.pt"
+    return digest_file(encoder) if encoder.exists() else None
 
 
 def scored_with(folder, metrics, setting):

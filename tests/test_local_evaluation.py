@@ -9,8 +9,10 @@ import pytest
 import torch
 
 import local_evaluation
+import utils.data
+from evaluation.cache import digest_file
+from evaluation.results import result_path
 from utils.errors import InputError
-from utils.grader.environment import read_environment
 
 SIZES = {"shape": 3, "size": 2, "place": 4}
 
@@ -78,6 +80,34 @@ def test_local_evaluation_encodes_anew_for_a_new_encoder(evaluation, encoder):
     evaluation("--metrics", "mig")
     other = torch.nn.Sequential(torch.nn.AvgPool2d(2, 64), torch.nn.Flatten())
     torch.jit.save(torch.jit.trace(other, torch.rand(2, 3, 64, 64)), str(encoder))
+    assert "reused" not in evaluation("--metrics", "mig").stderr
+
+
+def export_while_images_are_read(encoder, monkeypatch):
+    """Another encoder takes the place of `encoder` as soon as the data set has been loaded; its digest before that."""
+    before, load = digest_file(encoder), utils.data.load
+    other = torch.nn.Sequential(torch.nn.AvgPool2d(2, 64), torch.nn.Flatten())
+
+    def load_slowly(*arguments):
+        loaded = load(*arguments)
+        torch.jit.save(torch.jit.trace(other, torch.rand(2, 3, 64, 64)), str(encoder))
+        return loaded
+
+    monkeypatch.setattr(utils.data, "load", load_slowly)
+    return before
+
+
+def test_local_evaluation_writes_the_digest_of_what_it_scored(evaluation, encoder, monkeypatch):
+    scored = export_while_images_are_read(encoder, monkeypatch)
+    evaluation("--metrics", "mig")
+    written = json.loads(result_path(encoder.parent.parent, "mig").read_text())
+    assert written["evaluation_config.encoder.sha256"] == scored
+
+
+def test_local_evaluation_keeps_no_codes_under_the_name_of_a_later_export(evaluation, encoder, monkeypatch):
+    with monkeypatch.context() as patch:
+        export_while_images_are_read(encoder, patch)
+        evaluation("--metrics", "mig")
     assert "reused" not in evaluation("--metrics", "mig").stderr
 
 
@@ -177,7 +207,7 @@ def test_local_evaluation_says_that_a_named_data_set_has_other_images(evaluation
 
 def test_codes_cache_reads_no_picture_that_is_drawn(files):
     drawn = types.SimpleNamespace(images_are_stored=False, factor_sizes=(2,), sample_factors=len, observe=len)
-    assert local_evaluation.codes_cache(files, files / "encoder.pt", drawn) is None
+    assert local_evaluation.codes_cache(files, "encoder", drawn) is None
 
 
 def test_report_shows_the_scores_of_the_encoder_that_was_scored_alone(evaluation, files, tmp_path):
@@ -202,7 +232,7 @@ def test_report_shows_the_scores_on_the_data_that_was_scored_alone(evaluation, e
 
 
 def test_make_report_says_why_there_is_none(tmp_path, monkeypatch):
-    def fail(folder, dataset, encoder):
+    def fail(folder, dataset, encoder_digest):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("utils.report.write_report", fail)
@@ -214,60 +244,6 @@ def test_make_report_says_why_there_is_none(tmp_path, monkeypatch):
 def test_local_evaluation_refuses_bad_options(arguments):
     with pytest.raises(InputError, match=f"argument {arguments[0]}: .*; .* --help lists the arguments"):
         local_evaluation.parse(arguments)
-
-
-@pytest.fixture
-def asked_for(monkeypatch):
-    """A function: the name of the data set that `score_encoder` opens for some arguments and variables."""
-
-    class Opened(Exception):
-        pass
-
-    def stop(encoder, name, data_root):
-        raise Opened(name)
-
-    def ask(*arguments, **variables):
-        monkeypatch.setattr(local_evaluation, "open_inputs", stop)
-        with pytest.raises(Opened) as caught:
-            local_evaluation.score_encoder(local_evaluation.parse(arguments), read_environment(variables))
-        return str(caught.value)
-
-    return ask
-
-
-def trained_run(folder, content='{"dataset": "shapes3d"}'):
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text(content)
-
-
-def test_data_set_of_the_variable_goes_before_the_training_s(asked_for, tmp_path):
-    trained_run(tmp_path / "experiment")
-    assert asked_for(AICROWD_OUTPUT_PATH=str(tmp_path), AICROWD_DATASET_NAME="mpi3d_real") == "mpi3d_real"
-
-
-def test_data_set_of_the_training(asked_for, tmp_path):
-    trained_run(tmp_path / "experiment")
-    assert asked_for(AICROWD_OUTPUT_PATH=str(tmp_path)) == "shapes3d"
-
-
-def test_data_set_that_another_run_s_encoder_was_trained_on(asked_for, tmp_path):
-    trained_run(tmp_path / "experiment")
-    trained_run(tmp_path / "other", '{"dataset": "cars3d"}')
-    encoder = tmp_path / "other" / "representation" / "pytorch_model.pt"
-    assert asked_for("--encoder", str(encoder), AICROWD_OUTPUT_PATH=str(tmp_path)) == "cars3d"
-
-
-def test_data_set_default(asked_for, tmp_path):
-    assert asked_for(AICROWD_OUTPUT_PATH=str(tmp_path)) == "synthetic_arm"
-
-
-@pytest.mark.parametrize("written", ["", "[]", "{}", None])
-def test_data_set_of_a_run_that_tells_none_is_not_the_default(asked_for, tmp_path, written):
-    trained_run(tmp_path / "experiment", written or "")
-    if written is None:
-        (tmp_path / "experiment" / "config.json").rename(tmp_path / "experiment" / "dataset.json")
-    with pytest.raises(InputError, match=r"experiment.config\.json: names no data set.*--dataset NAME"):
-        asked_for(AICROWD_OUTPUT_PATH=str(tmp_path))
 
 
 def test_local_evaluation_ends_at_once_on_interrupt_and_keeps_what_is_done(files, encoder, spawn):

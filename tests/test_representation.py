@@ -138,37 +138,6 @@ def test_representation_of_a_module_saved_while_training_is_the_same_each_time(t
     assert np.array_equal(represent(images(2)), represent(images(2)))
 
 
-class Viewed(torch.nn.Module):
-    """A convolution's map as a row by `view`, which tells what lies how in memory."""
-
-    def __init__(self):
-        super().__init__()
-        self.convolution = torch.nn.Conv2d(3, 2, 16, stride=16)
-
-    def forward(self, given):
-        values = self.convolution(given)
-        return values.view(values.size(0), -1)
-
-
-def test_representation_takes_a_module_that_views_its_values(tmp_path):
-    module, given = Viewed(), images(3)
-    torch.jit.save(torch.jit.script(module), str(tmp_path / "view.pt"))
-    expected = module(torch.from_numpy(given.transpose(0, 3, 1, 2).copy())).detach()
-    assert np.allclose(representation.load(tmp_path / "view.pt", device="cpu")(given), expected, atol=1e-6)
-
-
-class Asserts(torch.nn.Module):
-    def forward(self, given):
-        assert given.size(3) == 3, "wants the channels last"
-        return given.flatten(1)
-
-
-def test_representation_refuses_an_encoder_that_raises(tmp_path):
-    torch.jit.save(torch.jit.script(Asserts()), str(tmp_path / "asserts.pt"))
-    with pytest.raises(InputError, match=r"asserts\.pt: fails on images \(2, 3, 64, 64\) \(.*AssertionError"):
-        representation.load(tmp_path / "asserts.pt", device="cpu")(images(2))
-
-
 @pytest.fixture
 def experiment(encoder_path, tmp_path, monkeypatch):
     """A function that exports an encoder as the experiment of a name, and goes to that experiment."""
@@ -256,8 +225,31 @@ def test_representation_encodes_without_tf32(tmp_path, monkeypatch):
             seen.append((torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32))
             return given.flatten(1)[:, :3]
 
-    monkeypatch.setattr(representation, "_read_module", lambda path, device: Watched())
+    monkeypatch.setattr(representation, "_load_module", lambda content, path, device: Watched())
+    (tmp_path / "any.pt").write_bytes(b"")
     before = torch.backends.cudnn.allow_tf32
-    representation.load(tmp_path / "none.pt", device="cpu")(images(2))
+    representation.load(tmp_path / "any.pt", device="cpu")(images(2))
     assert seen == [(False, False)]
     assert torch.backends.cudnn.allow_tf32 is before
+
+
+@pytest.fixture
+def identity(encoder_path, monkeypatch):
+    """A function: the `identity` of the encoder that computes on a device, or of another file."""
+    monkeypatch.setattr(representation, "_load_module", lambda content, path, device: None)
+    return lambda device="cpu", path=encoder_path: representation.Representation(path, torch.device(device)).identity
+
+
+def test_identity_changes_with_the_kind_of_device(identity):
+    assert identity("cpu") != identity("cuda")
+
+
+def test_identity_changes_with_pytorch(identity, monkeypatch):
+    before = identity()
+    monkeypatch.setattr(torch, "__version__", "0.4")
+    assert identity() != before
+
+
+def test_identity_is_that_of_the_content(identity, encoder_path, tmp_path):
+    (tmp_path / "copy.pt").write_bytes(encoder_path.read_bytes())
+    assert identity(path=tmp_path / "copy.pt") == identity()

@@ -32,6 +32,24 @@ class Sparse(torch.nn.Module):
         return given.flatten(1)[:, :5].to_sparse()
 
 
+class Viewed(torch.nn.Module):
+    """A convolution's map as a row by `view`, which tells what lies how in memory."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution = torch.nn.Conv2d(3, 2, 16, stride=16)
+
+    def forward(self, given):
+        values = self.convolution(given)
+        return values.view(values.size(0), -1)
+
+
+class Asserts(torch.nn.Module):
+    def forward(self, given):
+        assert given.size(3) == 3, "wants the channels last"
+        return given.flatten(1)
+
+
 class NormalisesInPlace(torch.nn.Module):
     """Changes the images that it gets, and then views them."""
 
@@ -43,6 +61,17 @@ class NormalisesInPlace(torch.nn.Module):
 def scripted(module, folder):
     torch.jit.save(torch.jit.script(module), str(folder / "module.pt"))
     return representation.load(folder / "module.pt", device="cpu")
+
+
+def test_representation_takes_a_module_that_views_its_values(tmp_path):
+    module = Viewed()
+    expected = module(torch.from_numpy(IMAGES.astype(np.float32).transpose(0, 3, 1, 2).copy())).detach()
+    assert np.allclose(scripted(module, tmp_path)(IMAGES), expected, atol=1e-6)
+
+
+def test_representation_refuses_an_encoder_that_raises(tmp_path):
+    with pytest.raises(InputError, match=r"module\.pt: fails on images \(2, 3, 64, 64\) \(.*AssertionError"):
+        scripted(Asserts(), tmp_path)(IMAGES)
 
 
 def test_representation_tells_the_whole_of_what_an_encoder_raises(tmp_path):

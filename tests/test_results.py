@@ -111,7 +111,7 @@ def test_read_results_of_an_encoder_that_lies_elsewhere(tmp_path, encoder):
     (tmp_path / "other.pt").write_bytes(b"other")
     write_result(tmp_path, "mig", RESULT, 1.5, {ENCODER_DIGEST: digest_file(encoder)})
     write_result(tmp_path, "dci", {METRICS["dci"].key: 0.5}, 1.5, {ENCODER_DIGEST: digest_file(tmp_path / "other.pt")})
-    assert set(read_results(tmp_path, encoder=tmp_path / "other.pt")) == {"dci"}
+    assert set(read_results(tmp_path, encoder_digest=digest_file(tmp_path / "other.pt"))) == {"dci"}
 
 
 @pytest.mark.parametrize(

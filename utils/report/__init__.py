@@ -21,18 +21,18 @@ def report_path(run_folder):
     return Path(run_folder) / "report" / "index.html"
 
 
-def write_report(run_folder, dataset, view=None, encoder=None):
+def write_report(run_folder, dataset, view=None, encoder_digest=None):
     """Write report/index.html into `run_folder`, atomically; returns its path.
 
-    dataset   the DataSet that the run was trained or scored on: gives images, and names of factors
-    view      utils.report.pictures.View of its networks; None: they are read from the last checkpoint
-    encoder   file of the encoder whose scores are shown; None: the run's own
+    dataset         the DataSet that the run was trained or scored on: gives images, and names of factors
+    view            utils.report.pictures.View of its networks; None: they are read from the last checkpoint
+    encoder_digest  SHA-256 of the encoder whose scores are shown; None: the run's own
 
     What is missing (no scores yet, no log, no checkpoint) is left out and said. Scores of another encoder, or on
     another data set, are left out too. Raises OSError if the file cannot be written.
     """
     path = report_path(run_folder)
-    write_text(path, page(gather(Path(run_folder), dataset, view, encoder)))
+    write_text(path, page(gather(Path(run_folder), dataset, view, encoder_digest)))
     return path
 
 

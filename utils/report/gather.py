@@ -31,8 +31,8 @@ class Contents(NamedTuple):
     machine: dict  # {what: text}: versions and hardware
 
 
-def gather(folder, dataset, view=None, encoder=None):
-    """The Contents of the run in `folder`, trained or scored on `dataset`; `view` and `encoder`: see `write_report`."""
+def gather(folder, dataset, view=None, encoder_digest=None):
+    """The Contents of the run in `folder`, trained or scored on `dataset`; the rest: see `write_report`."""
     config = _config(folder)
     return Contents(
         name=folder.resolve().name,
@@ -41,7 +41,7 @@ def gather(folder, dataset, view=None, encoder=None):
         factor_names=tuple(name.replace("_", " ") for name in dataset.factor_names),
         config=config.as_dict() if config else {},
         log=read_log(folder / "log.csv"),
-        results=read_results(folder, dataset.name, encoder, dataset.fingerprint),
+        results=read_results(folder, dataset.name, encoder_digest, dataset.fingerprint),
         view=view or (_view(folder, config, dataset.images) if config else None),
         machine={**versions(), **hardware()},
     )
