@@ -1,5 +1,7 @@
 """Codes and factors of labelled points in .npz files, as `--codes` takes them."""
 
+import io
+
 import numpy as np
 
 from .errors import InputError
@@ -13,17 +15,20 @@ HALVES = ("codes_train", "factors_train", *TEST)
 NAMES = "factor_names"
 
 
-def read_codes(paths, bins=None):
+def read_codes(paths, bins=None, contents=None):
     """The arguments of evaluate_codes in a dictionary, from one .npz file or two, the second one for testing.
 
     Keys of a file: codes (n, D) and factors (n, F), or both with _train and with _test in one file, of which _train may
     be left out; factor_names (F,) if it likes, the same in both files. Other keys are not read. Factors may be integers
     or names of values. Continuous ones, and those of more integers than the metrics take, are cut into `bins` bins of
     equal width. InputError names the file, the key, what was found and what is expected.
+
+    contents   the files' bytes, from `read_file`, for who needs them too; None: they are read here
     """
     if len(paths) > 2:
         raise InputError(f"{paths[2]}: a third file, expected one, or one for training and one for testing")
-    files = [_read(path, len(paths) == 1) for path in paths]
+    contents = contents or [read_file(path) for path in paths]
+    files = [_parse(path, content, len(paths) == 1) for path, content in zip(paths, contents)]
     arrays = [array for found, _ in files for array in found]
     factors = arrays[1::2]
     names = _names(paths, [found for _, found in files], factors[0])
@@ -31,21 +36,25 @@ def read_codes(paths, bins=None):
     return {**dict(zip((*WHOLE, *TEST), arrays)), NAMES: names}
 
 
-def _read(path, alone):
-    """Codes and factors of a file by turns, and its factor_names or None; if it is `alone` it may hold test points."""
+def read_file(path):
+    """The bytes of the file at `path`; InputError if it cannot be read."""
     try:
         with open(path, "rb") as stream:
-            file = np.load(stream, allow_pickle=False)
-            if isinstance(file, np.ndarray):
-                raise InputError(f"{path}: one array, expected an .npz file with {' and '.join(WHOLE)}")
-            arrays = [_array(path, file, key) for key in _keys(path, file.files, alone)]
-            return arrays, _array(path, file, NAMES) if NAMES in file.files else None
-    except InputError:
-        raise
+            return stream.read()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except UNREADABLE as error:
+
+
+def _parse(path, content, alone):
+    """Codes and factors of a file by turns, and its factor_names or None; if it is `alone` it may hold test points."""
+    try:
+        file = np.load(io.BytesIO(content), allow_pickle=False)
+    except (OSError, *UNREADABLE) as error:
         raise InputError(f"{path}: not a readable .npz file ({error})") from None
+    if isinstance(file, np.ndarray):
+        raise InputError(f"{path}: one array, expected an .npz file with {' and '.join(WHOLE)}")
+    arrays = [_array(path, file, key) for key in _keys(path, file.files, alone)]
+    return arrays, _array(path, file, NAMES) if NAMES in file.files else None
 
 
 def _keys(path, found, alone):
@@ -65,7 +74,7 @@ def _keys(path, found, alone):
 def _array(path, file, key):
     try:
         return file[key]
-    except UNREADABLE as error:
+    except (OSError, *UNREADABLE) as error:
         raise InputError(f"{path}: array {key!r} cannot be read ({error or type(error).__name__})") from None
 
 

@@ -10,6 +10,7 @@ from conftest import exit_code
 from scored_codes import draw_factors
 
 import local_evaluation
+from evaluation import command as command_module
 from evaluation.__main__ import main
 from evaluation.cache import digest_file
 
@@ -43,6 +44,21 @@ def test_command_writes_which_codes_it_scored(codes, tmp_path):
     main([str(codes), "--metrics", "mig", "--output", str(tmp_path / "out")])
     written = json.loads((tmp_path / "out/metrics/mig/results/aggregate/evaluation.json").read_text())
     assert written["evaluation_config.codes.sha256"] == [digest_file(codes)]
+
+
+def test_command_writes_the_digest_of_what_it_scored(codes, tmp_path, monkeypatch):
+    scored = digest_file(codes)
+    read = command_module.read_codes
+
+    def read_slowly(*arguments):
+        found = read(*arguments)
+        np.savez(codes, codes=np.zeros((900, 3)), factors=draw_factors(900))
+        return found
+
+    monkeypatch.setattr(command_module, "read_codes", read_slowly)
+    main([str(codes), "--metrics", "mig", "--output", str(tmp_path / "out")])
+    written = json.loads((tmp_path / "out/metrics/mig/results/aggregate/evaluation.json").read_text())
+    assert written["evaluation_config.codes.sha256"] == [scored]
 
 
 @pytest.mark.parametrize("command", [main, lambda line: local_evaluation.main(["--codes", *line])])
