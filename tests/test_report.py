@@ -10,7 +10,14 @@ import pytest
 import torch
 
 import local_evaluation
-from evaluation.results import DATASET_FINGERPRINT, DATASET_NAME, read_results, result_path, write_result
+from evaluation.results import (
+    DATASET_FINGERPRINT,
+    DATASET_NAME,
+    ENCODER_DIGEST,
+    read_results,
+    result_path,
+    write_result,
+)
 from utils.config import Config
 from utils.data.dataset import DataSet
 from utils.report import charts, paper, report_path, write_report
@@ -138,6 +145,34 @@ def test_report_leaves_out_scores_on_another_data_set(run, tiny_images):
     assert "has not been scored" in text_of(
         write_report(run, DataSet("other", tiny_images, (2, 2, 2, 5), tuple("abcd")))
     )
+
+
+@pytest.fixture
+def other_digest(run, dataset):
+    """The digest of an encoder that was scored into the folder of a run that has one of its own."""
+    (run / "representation").mkdir()
+    (run / "representation" / "pytorch_model.pt").write_bytes(b"the run's own")
+    settings = {DATASET_NAME: dataset.name, DATASET_FINGERPRINT: dataset.fingerprint, ENCODER_DIGEST: "other"}
+    write_result(run, "mig", {**results(3)["mig"], "discrete_mig": 0.1234}, 1.25, settings)
+    return "other"
+
+
+def test_report_of_another_encoder_shows_its_scores(run, dataset, other_digest):
+    assert "0.1234" in text_of(write_report(run, dataset, encoder_digest=other_digest))
+
+
+@pytest.mark.parametrize("of_the_run", ["<polyline", "Reconstructions", "latent_dim", "100 steps", "β-VAE"])
+def test_report_of_another_encoder_shows_nothing_of_the_run(run, dataset, other_digest, of_the_run):
+    assert of_the_run in text_of(write_report(run, dataset))
+    assert of_the_run not in text_of(write_report(run, dataset, encoder_digest=other_digest))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("mpi3d_real", "reports on MPI3D;"), ("mpi3d_mine", "reports on MPI3D, another data set")]
+)
+def test_report_takes_for_mpi3d_what_is_it_alone(tmp_path, tiny_images, name, shown):
+    images = DataSet(name, tiny_images, (4, 10), ("color", "size"))
+    assert shown in text_of(write_report(leave_run(tmp_path, images), images))
 
 
 @pytest.mark.parametrize("damaged", ["", "{", "[]", "{}"])

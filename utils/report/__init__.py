@@ -29,7 +29,8 @@ def write_report(run_folder, dataset, view=None, encoder_digest=None):
     encoder_digest  SHA-256 of the encoder whose scores are shown; None: the run's own
 
     What is missing (no scores yet, no log, no checkpoint) is left out and said. Scores of another encoder, or on
-    another data set, are left out too. Raises OSError if the file cannot be written.
+    another data set, are left out too, and so is all of the run if the encoder is not its own. Raises OSError if the
+    file cannot be written.
     """
     path = report_path(run_folder)
     write_text(path, page(gather(Path(run_folder), dataset, view, encoder_digest)))

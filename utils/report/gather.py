@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 import torch
 
 from evaluation.cores import available_cores
-from evaluation.results import read_results
+from evaluation.results import own_digest, read_results
 from utils.errors import InputError
 from utils.report.pictures import View, make_view, sample_images
 from utils.run.folder import read_networks, read_run_config
@@ -20,7 +20,7 @@ PACKAGES = ("torch", "numpy", "scipy", "numba", "matplotlib", "joblib")
 class Contents(NamedTuple):
     """All that the report shows; None or empty for what the run did not leave."""
 
-    name: str  # of the run's folder
+    subject: str  # the run's folder, or the encoder that is not the run's
     dataset: str
     num_images: int
     factor_names: tuple
@@ -33,14 +33,15 @@ class Contents(NamedTuple):
 
 def gather(folder, dataset, view=None, encoder_digest=None):
     """The Contents of the run in `folder`, trained or scored on `dataset`; the rest: see `write_report`."""
-    config = _config(folder)
+    is_own = encoder_digest in (None, own_digest(folder))  # else nothing of the run belongs to its scores
+    config = _config(folder) if is_own else None
     return Contents(
-        name=folder.resolve().name,
+        subject=f"run “{folder.resolve().name}”" if is_own else f"encoder {encoder_digest[:12]}… (SHA-256)",
         dataset=dataset.name,
         num_images=len(dataset.images),
         factor_names=tuple(name.replace("_", " ") for name in dataset.factor_names),
         config=config.as_dict() if config else {},
-        log=read_log(folder / "log.csv"),
+        log=read_log(folder / "log.csv") if is_own else {},
         results=read_results(folder, dataset.name, encoder_digest, dataset.fingerprint),
         view=view or (_view(folder, config, dataset.images) if config else None),
         machine={**versions(), **hardware()},

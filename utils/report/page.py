@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from utils.data.registry import names
 from utils.durations import clock
 from utils.report import charts, pictures
 from utils.report.maps import map_table, maps, num_scored_latents, scores_table
@@ -22,6 +23,7 @@ CURVES = {  # columns of log.csv that are shown, and what they are
     "active_latents": f"Active latents (KL > {ACTIVE_KL} nats)",
     "steps_per_second": "Steps per second",
 }
+MPI3D = tuple(name for name in names() if name.startswith("mpi3d"))  # the data sets that the paper's scores are of
 
 
 def page(contents):
@@ -33,7 +35,7 @@ def page(contents):
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}: {escape(contents.name)}</title>"
+        f"<title>{escape(title)}: {escape(contents.subject)}</title>"
         f"<style>\n{style}{_strip_styles(contents)}</style></head>\n"
         f'<body><main><h1>{escape(title)}</h1><p class="lead">{escape(_summary(contents))}</p>\n'
         + "\n".join(section for section in sections if section)
@@ -42,7 +44,7 @@ def page(contents):
 
 
 def _summary(contents):
-    parts = [f"run “{contents.name}”"]
+    parts = [contents.subject]
     if contents.log:
         parts += [f"{int(contents.log['step'][-1]):,} steps"]
     if "seconds" in contents.log:  # the user may have removed the column
@@ -59,7 +61,7 @@ def _section(title, *parts):
 def _scores(contents):
     if not contents.results:
         return _section("Scores", "<p>This encoder has not been scored; local_evaluation.py does that.</p>")
-    return _section("Scores", scores_table(contents.results, contents.dataset.startswith("mpi3d")))
+    return _section("Scores", scores_table(contents.results, contents.dataset in MPI3D))
 
 
 def _curves(contents):
@@ -69,7 +71,7 @@ def _curves(contents):
     }
     figures = [f"<figure><figcaption>{title}</figcaption>{svg}</figure>" for title, svg in drawn.items() if svg]
     if not figures:
-        return _section("Training", "<p>This run left no log.csv.</p>")
+        return _section("Training", "<p>There is no log.csv of this encoder's training.</p>")
     note = f"Over the training steps. The first {charts.EARLY:.0%} may leave the frame."
     return _section("Training", f"<p>{note}</p>", f'<div class="grid">{"".join(figures)}</div>')
 
@@ -87,7 +89,7 @@ def _reconstructions(contents):
 def _traversals(contents):
     if contents.view is None:
         return _section(
-            "Traversals", "<p>No checkpoint here fits the configuration and the images: no decoder to show.</p>"
+            "Traversals", "<p>No checkpoint here fits this encoder and these images: no decoder to show.</p>"
         )
     active = int((contents.view.kl > ACTIVE_KL).sum())
     captions = [_caption(contents, latent) for latent in contents.view.latents]
@@ -118,7 +120,8 @@ def _maps(contents):
         f'<div class="scroll">{map_table(one, latents, contents.factor_names)}</div></figure>'
         for one in maps(contents.results, len(contents.factor_names))
     ]
-    note = f"Rows are latents, in the order above ({len(latents)} of {count}); columns are factors. "
+    order = ", in the order above" if contents.view is not None else ""
+    note = f"Rows are latents{order} ({len(latents)} of {count}); columns are factors. "
     note += "A solid frame marks what decides a score, a dashed one what it is compared with."
     return _section("What explains the scores", f"<p>{note}</p>", f'<div class="grid maps">{"".join(figures)}</div>')
 
