@@ -3,7 +3,7 @@
 import numpy as np
 
 from .errors import InputError
-from .metrics.arrays import check_sizes
+from .metrics.arrays import as_array, check_sizes
 
 NUM_REPEATED = 16  # images that are encoded twice, to see whether their codes are the same
 REPEATS = 1e-4  # change of a code, as a share of the largest code, that rounding does not make
@@ -26,7 +26,7 @@ class Encoder:
 
     def __call__(self, images):
         images = self._prepared(np.asarray(images))
-        return self._checked(_as_array(self.represent(images)), len(images))
+        return self._checked(_as_codes(self.represent(images)), len(images))
 
     def _prepared(self, images):
         """`images` as the function takes them; floats are copies, which it may change."""
@@ -70,14 +70,12 @@ class Encoder:
             )
 
 
-def _as_array(codes):
+def _as_codes(codes):
     try:
-        return np.asarray(codes)
-    except (RuntimeError, TypeError, ValueError) as error:  # a tensor with gradients or on a GPU, ragged lists
-        raise InputError(
-            f"encoder: returned {type(codes).__name__}, which is not an array ({error}); for a PyTorch tensor return "
-            "codes.detach().cpu().numpy()"
-        ) from None
+        return as_array(codes, "encoder")
+    except InputError as error:
+        hint = "; for a PyTorch tensor return codes.detach().cpu().numpy()" if hasattr(codes, "detach") else ""
+        raise InputError(f"{error}{hint}") from None
 
 
 class Given:

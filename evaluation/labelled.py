@@ -10,7 +10,7 @@ from typing import NamedTuple, Optional, Tuple
 import numpy as np
 
 from .errors import InputError, NotDefined
-from .metrics.arrays import check_factors
+from .metrics.arrays import as_array, check_factors
 from .metrics.information import as_variables
 from .protocol import VOTE_SIZE
 from .samples import Counts
@@ -33,7 +33,7 @@ def make_table(factors, names=None, num_train=None, num_images=None):
 
     num_images  how many rows there must be; None: any number
     """
-    factors = np.asarray(factors)
+    factors = as_array(factors, "labels")
     num_points = factors.shape[0] if factors.ndim and num_images is None else num_images
     factors = check_factors(factors, num_points, "labels", like="images")
     names = tuple(names) if names is not None else tuple(f"factor {f}" for f in range(factors.shape[1]))

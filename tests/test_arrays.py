@@ -39,6 +39,8 @@ def with_code(value, row=3, column=2):
         (with_code(-3e38), FACTORS, r"codes\w*: latent 2 reaches -3.0e\+38, expected numbers of size 1e\+16"),
         (CODES, FACTORS.astype(float), r"factors\w*: float64 \(60, 3\), expected integers"),
         (CODES, FACTORS[:, 0], r"factors\w*: int64 \(60,\), expected integers"),
+        (np.ma.masked_less(CODES, 0), FACTORS, r"codes\w*: some values are masked, expected a value for each"),
+        (CODES, np.ma.masked_equal(FACTORS, 1), r"factors\w*: some values are masked, expected a value for each"),
     ],
 )
 def test_array_functions_refuse_by_name(name, codes, factors, what):
@@ -90,6 +92,8 @@ def votes_with(value):
         (VOTES, FIXED - 1, "fixed_train: factor -1, expected numbers of factors, which count from 0"),
         (VOTES, FIXED[:-1], r"fixed_train: int64 \(9,\), expected integers \(10,\)"),
         (VOTES, FIXED.astype(float), "fixed_train: float64"),
+        (np.ma.masked_less(VOTES, 0), FIXED, "codes_train: some values are masked"),
+        (VOTES, np.ma.masked_equal(FIXED, 1), "fixed_train: some values are masked"),
     ],
 )
 def test_factor_vae_refuses_by_name(votes, fixed, what):

@@ -75,6 +75,11 @@ def test_encoder_refuses_other_shapes_and_types(codes):
         Encoder(lambda images: codes)(IMAGES)
 
 
+def test_encoder_refuses_masked_codes():
+    with pytest.raises(InputError, match="encoder: some values are masked, expected a value for each"):
+        Encoder(lambda images: np.ma.masked_less(flatten(images), 0.5))(IMAGES)
+
+
 def test_encoder_refuses_a_changing_number_of_latents():
     encoder = Encoder(lambda images: np.zeros((len(images), len(images))))
     encoder(IMAGES[:3])

@@ -7,12 +7,22 @@ from ..errors import InputError, NotDefined
 LARGEST = 1e16  # size of a code; sums of the squares of larger ones overflow in single precision
 
 
+def as_array(values, name):
+    """`values` as an array. InputError for what is none, and for masked values, whose mask an array would lose."""
+    if np.ma.is_masked(values):
+        raise InputError(f"{name}: some values are masked, expected a value for each")
+    try:
+        return np.asarray(values)
+    except (RuntimeError, TypeError, ValueError) as error:  # a tensor with gradients or on a GPU, ragged lists
+        raise InputError(f"{name}: {type(values).__name__}, which is not an array ({error})") from None
+
+
 def check_codes(codes, name="codes", num_codes=None):
     """`codes` as float32 (num_samples, num_codes), C order. InputError names what is wrong with them.
 
     num_codes  how many there must be; None: at least 2
     """
-    codes = np.asarray(codes)
+    codes = as_array(codes, name)
     if codes.ndim != 2 or codes.dtype.kind not in "fiu" or not len(codes):
         raise InputError(f"{name}: {codes.dtype} {codes.shape}, expected numbers of shape (num_samples, num_codes)")
     if codes.shape[1] < 2:
@@ -43,7 +53,7 @@ def check_factors(factors, num_samples, name="factors", num_factors=None, like="
     num_factors  how many there must be; None: at least 1
     like         what `num_samples` counts, for messages
     """
-    factors = np.asarray(factors)
+    factors = as_array(factors, name)
     if factors.ndim != 2 or factors.dtype.kind not in "iu" or factors.shape[1] < 1:
         raise InputError(f"{name}: {factors.dtype} {factors.shape}, expected integers (num_samples, num_factors)")
     if len(factors) != num_samples:
@@ -77,7 +87,7 @@ def check_halves(codes_train, factors_train, codes_test, factors_test):
 
 def check_variances(variances, name, num_codes):
     """`variances` as float32 (…, num_codes). InputError names what is wrong with them."""
-    variances = np.asarray(variances)
+    variances = as_array(variances, name)
     if variances.dtype.kind not in "fiu" or variances.shape[-1:] != (num_codes,):
         raise InputError(f"{name}: {variances.dtype} {variances.shape}, expected numbers (…, {num_codes})")
     if not (np.isfinite(variances) & (variances >= 0)).all():
@@ -87,7 +97,7 @@ def check_variances(variances, name, num_codes):
 
 def check_fixed(fixed, num_votes, name):
     """`fixed` as int64 (num_votes,), the factor that each vote holds fixed. InputError names what is wrong."""
-    fixed = np.asarray(fixed)
+    fixed = as_array(fixed, name)
     if fixed.ndim != 1 or fixed.dtype.kind not in "iu" or len(fixed) != num_votes or num_votes == 0:
         raise InputError(f"{name}: {fixed.dtype} {fixed.shape}, expected integers ({num_votes},), one for each vote")
     if fixed.min() < 0:

@@ -9,7 +9,7 @@ import numpy as np
 from ..annotations import Array, Progress, Result
 from ..errors import InputError, NotDefined
 from ..sklearn_0_20.logistic import fit_machines, predict
-from .arrays import as_classes, check_codes, check_fixed
+from .arrays import as_array, as_classes, check_codes, check_fixed
 
 
 def beta_vae(
@@ -23,7 +23,7 @@ def beta_vae(
 
     Returns what `score_differences` does, and raises what it does.
     """
-    train, evaluated = (mean_difference(np.asarray(pairs)) for pairs in (pairs_train, pairs_eval))
+    train, evaluated = (mean_difference(as_array(pairs, "pairs")) for pairs in (pairs_train, pairs_eval))
     return score_differences(train, fixed_train, evaluated, fixed_eval, progress)
 
 

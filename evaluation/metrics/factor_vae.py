@@ -7,7 +7,7 @@ import numpy as np
 
 from ..annotations import Array, Result
 from ..errors import InputError
-from .arrays import check_codes, check_fixed, check_sizes, check_variances
+from .arrays import as_array, check_codes, check_fixed, check_sizes, check_variances
 
 PRUNED_BELOW = 0.05  # standard deviation of a latent that counts as collapsed
 
@@ -37,7 +37,7 @@ def factor_vae(codes: Array, codes_train: Array, fixed_train: Array, codes_eval:
 
 
 def _local_variances(votes, name, num_codes):
-    votes = np.asarray(votes)
+    votes = as_array(votes, name)
     if votes.ndim != 3 or votes.dtype.kind not in "fiu" or votes.shape[1] < 2 or votes.shape[2] != num_codes:
         expected = f"numbers (votes, size, {num_codes}), size at least 2"
         raise InputError(f"{name}: {votes.dtype} {votes.shape}, expected {expected}")
