@@ -16,6 +16,21 @@ def test_index_runs_through_the_images_in_order():
     np.testing.assert_array_equal(data.index(points), np.arange(24))
 
 
+@pytest.mark.parametrize("value", [3, 99, -1])
+@pytest.mark.parametrize("hidden", [(), (0,)])
+def test_index_refuses_points_that_are_not_on_the_grid(value, hidden):
+    points = np.array([[0, 0, 0], [value, 0, 0]]) if hidden else np.array([[0, 0, 0, 0], [0, value, 0, 0]])
+    data = DataSet("grid", IMAGES, SIZES, NAMES, hidden)
+    with pytest.raises(InputError, match=f"data set grid: b {value}, expected 0 to 2"):
+        data.index(points, np.random.RandomState(0))
+
+
+@pytest.mark.parametrize("points", [[[0, 0, 0]], [[0, 0.9, 0, 0]], [0, 0, 0, 0]])
+def test_observe_refuses_what_is_no_points(points):
+    with pytest.raises(InputError, match=r"data set grid: factors \w+ \(.*\), expected integers \(num, 4\)"):
+        DataSet("grid", IMAGES, SIZES, NAMES).observe(points)
+
+
 def test_index_of_a_full_grid_draws_nothing():
     data, random_state = DataSet("grid", IMAGES, SIZES, NAMES), np.random.RandomState(0)
     data.index(data.sample_factors(5, np.random.RandomState(1)), random_state)

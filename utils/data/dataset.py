@@ -77,9 +77,10 @@ class DataSet:
 
         Hidden factors are drawn from `random_state` as the library does, one `randint(size, size=num)` per hidden
         factor in order, when it makes pictures of the points; a data set without any consumes nothing.
+        InputError for points that are not on the grid.
         """
         self.require_factors()
-        factors = np.asarray(factors, dtype=np.int64)
+        factors = self._on_grid(factors)
         if not self._hidden:
             return factors @ self._strides
         if random_state is None and self.images_are_drawn:
@@ -99,6 +100,22 @@ class DataSet:
         """InputError if nothing is left to train on without `held_out` of the images."""
         if held_out >= len(self.images):
             raise InputError(f"held_out={held_out}: expected fewer than the {len(self.images):,} images of {self.name}")
+
+    def _on_grid(self, factors):
+        """`factors` as int64 (num, num_factors); InputError names one that is not a value of the grid."""
+        found, num_factors = np.asarray(factors), len(self.factor_sizes)
+        if found.dtype.kind not in "iu" or found.ndim != 2 or found.shape[1] != num_factors:
+            expected = f"integers (num, {num_factors})"
+            raise InputError(f"data set {self.name}: factors {found.dtype} {found.shape}, expected {expected}")
+        points = found.astype(np.int64)
+        outside = (points < 0) | (points >= np.array(self.factor_sizes))
+        if outside.any():
+            row, place = np.argwhere(outside)[0]
+            raise InputError(
+                f"data set {self.name}: {self.factor_names[place]} {found[row, place]}, expected 0 to "
+                f"{self.factor_sizes[place] - 1}"
+            )
+        return points
 
     def require_factors(self):
         """InputError unless there is a grid of its factors, from which points can be drawn."""
