@@ -101,8 +101,9 @@ def number_factors(parts, names, bins=None):
     """
     parts = [np.asarray(part) for part in parts]
     for part in parts:
-        if part.ndim != 2 or part.shape[1] != parts[0].shape[1]:
-            raise InputError(f"factors: {part.dtype} {part.shape}, expected (num_samples, num_factors), alike in all")
+        if part.ndim != 2 or not part.shape[1] or part.shape[1] != parts[0].shape[1]:
+            expected = "(num_samples, num_factors), at least one factor and as many in all"
+            raise InputError(f"factors: {part.dtype} {part.shape}, expected {expected}")
     if len(names) != parts[0].shape[1]:
         raise InputError(f"factor_names: {len(names)} names, expected {parts[0].shape[1]}, as there are factors")
     columns = [_number(_joined([part[:, f] for part in parts], name), name, bins) for f, name in enumerate(names)]

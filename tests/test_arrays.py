@@ -39,6 +39,7 @@ def with_code(value, row=3, column=2):
         (with_code(-3e38), FACTORS, r"codes\w*: latent 2 reaches -3.0e\+38, expected numbers of size 1e\+16"),
         (CODES, FACTORS.astype(float), r"factors\w*: float64 \(60, 3\), expected integers"),
         (CODES, FACTORS[:, 0], r"factors\w*: int64 \(60,\), expected integers"),
+        (CODES, FACTORS.astype(np.uint64) + 2**63, r"factors\w*: 92233\d+, expected integers below 2\*\*63"),
         (np.ma.masked_less(CODES, 0), FACTORS, r"codes\w*: some values are masked, expected a value for each"),
         (CODES, np.ma.masked_equal(FACTORS, 1), r"factors\w*: some values are masked, expected a value for each"),
     ],

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from evaluation import irs, mig, modularity, mutual_info_score
 from evaluation.metrics.bins import digitize
 
 finite = st.floats(-1e6, 1e6, width=32)
@@ -20,6 +21,22 @@ def test_digitize_constant_values_share_a_bin():
 @pytest.mark.parametrize("value", [np.float32(1e10), np.float32(-3e38)])
 def test_digitize_constant_huge_values_share_a_bin(value):
     assert len(set(digitize(np.full(5, value), 20))) == 1
+
+
+def test_digitize_integers_that_span_more_than_half_of_all():
+    assert digitize(np.array([-(2**63), 0, 2**63 - 1]), 4).tolist() == [1, 3, 4]
+
+
+@pytest.mark.parametrize("num_bins", [0, -3, 2.5, None])
+def test_digitize_refuses_a_number_of_bins_that_is_none(num_bins):
+    with pytest.raises(ValueError, match=f"num_bins: {num_bins}, expected a whole number, at least 1"):
+        digitize(np.arange(40), num_bins)
+
+
+@pytest.mark.parametrize("metric", [mig, irs, modularity, lambda codes, _, **given: mutual_info_score(codes, **given)])
+def test_metrics_refuse_no_bins(metric):
+    with pytest.raises(ValueError, match="num_bins: 0, expected"):
+        metric(np.arange(80.0).reshape(40, 2), np.arange(80).reshape(40, 2) % 3, num_bins=0)
 
 
 def test_digitize_neighbouring_floats():

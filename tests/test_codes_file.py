@@ -155,6 +155,7 @@ def test_read_codes_cuts_continuous_factors_into_bins(saved):
         ({"codes_train": CODES}, "a.npz: no array 'factors_train', only codes_train"),
         ({}, "a.npz: no array 'codes_train', only nothing"),
         ({"codes": CODES, "factors": FACTORS[:, 0]}, "factors: int64 .*, expected"),
+        ({"codes": CODES, "factors": FACTORS[:, :0]}, r"factors: int64 \(200, 0\), expected .* at least one factor"),
         (
             {"codes": CODES, "factors": FACTORS + 0.137},
             "factor 0: continuous .* expected integers .* --bins 20",

@@ -93,6 +93,19 @@ def test_irs_bounds_the_chunks(monkeypatch):
     np.testing.assert_allclose(irs(arrays["codes_train"], arrays["factors_train"])["IRS_matrix"], whole["IRS_matrix"])
 
 
+@pytest.mark.parametrize("offset", [10**17, -(2**62), 2**63 - 5])
+def test_irs_ignores_where_large_factors_begin(offset):
+    factors = draw_factors()
+    codes = factors + random_codes(len(factors), 3)
+    assert irs(codes, factors + offset)["IRS"] == irs(codes, factors)["IRS"]
+
+
+@pytest.mark.parametrize("quantile", [1.5, -0.5, np.nan])
+def test_irs_refuses_a_quantile_that_is_none(quantile):
+    with pytest.raises(ValueError, match=rf"quantile: {quantile}, expected a number from 0 to 1"):
+        irs(random_codes(60, 3), draw_factors(60), quantile=quantile)
+
+
 @settings(deadline=None, max_examples=25)
 @given(seed=st.integers(0, 1000), n=st.integers(5, 60))
 def test_irs_is_at_most_one(seed, n):

@@ -49,6 +49,11 @@ def test_points_of_a_small_table_are_shared_out_as_in_the_challenge(factors):
     assert tuple(count(make_table(factors), CHALLENGE)) == (600, 300, 900, 10000)
 
 
+def test_table_of_masked_labels_is_refused(factors):
+    with pytest.raises(InputError, match="labels: some values are masked"):
+        make_table(np.ma.masked_equal(factors, 1))
+
+
 def test_points_for_testing_stay_apart(factors):
     table = make_table(factors, num_train=500)
     positions, _ = planned(table, "points")

@@ -63,6 +63,8 @@ def check_factors(factors, num_samples, name="factors", num_factors=None, like="
             f"{name}: {len(factors)} samples of {factors.shape[1]} factors, expected more samples than factors; "
             "arrays are (num_samples, num_codes) and (num_samples, num_factors)"
         )
+    if factors.dtype == np.uint64 and int(factors.max()) >= 2**63:
+        raise InputError(f"{name}: {factors.max()}, expected integers below 2**63")
     if num_factors not in (None, factors.shape[1]):
         raise InputError(f"{name}: {factors.shape[1]} factors, expected {num_factors}, as in training")
     return factors.astype(np.int64)

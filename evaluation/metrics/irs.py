@@ -7,6 +7,7 @@ for interventional robustness", https://arxiv.org/abs/1811.00007
 import numpy as np
 
 from ..annotations import Array, Progress, Result
+from ..errors import InputError
 from .arrays import check_pair
 from .bins import digitize
 
@@ -38,6 +39,8 @@ def irs(codes: Array, factors: Array, progress: Progress = None, quantile: float
     >>> round(irs(factors, factors)["IRS"], 2)
     1.0
     """
+    if not 0 <= quantile <= 1:
+        raise InputError(f"quantile: {quantile!r}, expected a number from 0 to 1")
     codes, factors = check_pair(codes, factors)
     active = np.flatnonzero(codes.min(axis=0) < codes.max(axis=0))  # a constant's variance may be above 0 by rounding
     bins = np.stack([digitize(column, num_bins) for column in factors.T])
