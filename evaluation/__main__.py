@@ -4,7 +4,8 @@
     disentanglement-metrics TRAIN.npz TEST.npz         # points of their own for testing
     disentanglement-metrics CODES.npz --metrics mig,dci --output scores
 
-It prints a table of the scores; with --output it writes metrics/NAME/results/aggregate/evaluation.json there.
+It prints a table of the scores; with --output it writes metrics/NAME/results/aggregate/evaluation.json there, and
+removes such files of other codes.
 """
 
 import sys

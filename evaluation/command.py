@@ -13,7 +13,16 @@ from .evaluate import check_seed, evaluate_codes
 from .labelled import MOST_VALUES
 from .metrics.table import DEFAULT, METRICS, find_metrics
 from .progress import Console
-from .results import SEED, check_output, final_scores, remove_result, table, write_result
+from .results import (
+    CODES_DIGEST,
+    SEED,
+    check_output,
+    final_scores,
+    remove_result,
+    remove_results_of_other_codes,
+    table,
+    write_result,
+)
 
 MOST_JOBS = 1024  # threads
 
@@ -39,7 +48,7 @@ def score_file(options):
         check_output(options.output)
         settings = {
             "codes": files,
-            "codes.sha256": digests,
+            CODES_DIGEST: digests,
             SEED: options.seed,
             "evaluation.bins": options.bins,
         }
@@ -51,11 +60,14 @@ def score_file(options):
 def console_into(folder, settings):
     """A Console that keeps each result in `folder` (a Path), with `settings`; InputError where it cannot be written.
 
-    The file of a metric that is not defined is removed: it is of another call, and would be read as of this one.
+    The file of a metric that is not defined is removed: it is of another call, and would be read as of this one. So
+    are, as soon as there is a score of given codes, the files of other codes; an encoder's are told by its digest.
     """
 
     def save(name, result, seconds):
         with _writing(folder):
+            if CODES_DIGEST in settings:
+                remove_results_of_other_codes(folder, settings[CODES_DIGEST])
             write_result(folder, name, result, seconds, settings)
 
     def remove(name):

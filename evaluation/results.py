@@ -15,6 +15,7 @@ from .files import write_text
 from .metrics.table import FURTHER, METRICS, OFFICIAL
 
 ENCODER_DIGEST = "encoder.sha256"  # among a file's settings: the SHA-256 of the encoder that was scored ...
+CODES_DIGEST = "codes.sha256"  # ... or those of the files of codes, in a list
 DATASET_NAME = "dataset.name"  # ... and on what
 DATASET_FINGERPRINT = "dataset.fingerprint"  # of its contents: other data can have the same name
 SEED = "evaluation.random_seed"
@@ -49,6 +50,13 @@ def remove_result(folder, name):
     """Remove the file of one metric's result, if there is one: of another encoder, or of other data."""
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         result_path(folder, name).unlink()
+
+
+def remove_results_of_other_codes(folder, digests):
+    """Remove the results of other files of codes than those with `digests`; an encoder's stay."""
+    for name in METRICS:
+        if _read_flat(result_path(folder, name)).get(f"evaluation_config.{CODES_DIGEST}") not in (None, digests):
+            remove_result(folder, name)
 
 
 def final_scores(results):

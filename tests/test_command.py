@@ -13,6 +13,7 @@ import local_evaluation
 from evaluation import command as command_module
 from evaluation.__main__ import main
 from evaluation.cache import digest_file
+from evaluation.results import ENCODER_DIGEST, write_result
 
 
 @pytest.fixture
@@ -69,6 +70,37 @@ def test_command_removes_the_old_score_of_a_metric_that_is_not_defined(codes, tm
     np.savez(tmp_path / "one.npz", codes=factors + np.random.RandomState(0).normal(0, 0.1, (900, 3)), factors=factors)
     command([str(tmp_path / "one.npz"), *line])
     assert [path.parts[-4] for path in (tmp_path / "out").rglob("evaluation.json")] == ["mig"]
+
+
+@pytest.fixture
+def scored(codes, tmp_path):
+    """A function that scores codes into a folder where others were scored; the names of the metrics that lie there."""
+    main([str(codes), "--metrics", "mig,irs", "--output", str(tmp_path / "out")])
+
+    def score(name, values, factors):
+        np.savez(tmp_path / name, codes=values, factors=factors)
+        exit_code(main, [tmp_path / name, "--metrics", "mig", "--output", tmp_path / "out"])
+        return sorted(path.parts[-4] for path in (tmp_path / "out").rglob("evaluation.json"))
+
+    return score
+
+
+def test_command_removes_the_scores_of_other_codes(scored):
+    assert scored("other.npz", np.random.RandomState(1).randn(900, 3), draw_factors(900)) == ["mig"]
+
+
+def test_command_keeps_the_other_scores_of_the_same_codes(scored, codes):
+    with np.load(codes) as same:
+        assert scored("codes.npz", same["codes"], same["factors"]) == ["irs", "mig"]
+
+
+def test_command_keeps_the_scores_of_other_codes_if_it_has_none(scored):
+    assert scored("few.npz", np.random.RandomState(1).randn(9, 3), draw_factors(9)) == ["irs", "mig"]
+
+
+def test_command_keeps_the_scores_of_an_encoder(scored, tmp_path):
+    write_result(tmp_path / "out", "sap_score", {"SAP_score": 0.5}, 1.0, {ENCODER_DIGEST: "any"})
+    assert scored("other.npz", np.random.RandomState(1).randn(900, 3), draw_factors(900)) == ["mig", "sap_score"]
 
 
 def test_command_does_not_report_an_error_of_its_own_as_one_of_the_output(codes, monkeypatch):
