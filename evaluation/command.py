@@ -9,9 +9,10 @@ from pathlib import Path
 from .codes_file import read_codes, read_file
 from .cores import available_cores
 from .errors import InputError
-from .evaluate import check_seed, evaluate_codes
+from .evaluate import evaluate_codes
 from .labelled import MOST_VALUES
 from .metrics.table import DEFAULT, METRICS, find_metrics
+from .options import check_seed
 from .progress import Console
 from .results import (
     CODES_DIGEST,

@@ -25,7 +25,7 @@ KINDS = {
 
 
 def kind_of(dataset):
-    """Which of KINDS `dataset` is. InputError names what it lacks."""
+    """Which of KINDS `dataset` is. InputError names what it lacks, and images that are no array."""
     if getattr(dataset, "labels", None) is not None:
         kind = "labelled"
     else:
@@ -36,4 +36,6 @@ def kind_of(dataset):
                 f"data set {type(dataset).__name__}: lacks `{name}`, {ATTRIBUTES[name]}; "
                 f"expected {'; or '.join(', '.join(names) for names in KINDS.values())}"
             )
+    if kind != "drawn" and not hasattr(dataset.images, "shape"):
+        raise InputError(f"images: {type(dataset.images).__name__}, expected {ATTRIBUTES['images']}")
     return kind

@@ -14,8 +14,9 @@ from .errors import InputError, NotDefined
 from .labelled import count, make_table, plan_table
 from .metrics.arrays import check_pair
 from .metrics.table import DEFAULT, find_metrics
+from .options import check_options
 from .progress import Silent
-from .protocol import CHALLENGE, SEEDS, Sizes, draws_key
+from .protocol import CHALLENGE, Sizes, draws_key
 from .samples import PARTS, Counts, assemble, parts_of
 from .stored import codes_of_stored, plan
 
@@ -37,7 +38,7 @@ def evaluate(
     dataset    images, and their factors or labels: see "A data set" in README.md here and contract.py
     metrics    names out of metrics.table.METRICS, in the order in which they are to be computed; default: the five
     seed       of all draws, from 0 to 2**32 - 1; 0 in the challenge
-    jobs       threads
+    jobs       threads, at least 1; -1: all cores
     as_uint8   hand the images over as they are stored, for a function that divides by 255 itself
     cache      a cache.CodesCache, for images that are not drawn; None: encode anew
     report     is called as things happen (see progress.Silent); None: nothing is reported
@@ -48,8 +49,8 @@ def evaluate(
     and left out. Raises InputError for unknown metrics, for a data set that is not one, for codes that
     cannot be scored (see encoder.Encoder), and if no metric is defined.
     """
+    check_options(seed, jobs, sizes)
     chosen, kind = find_metrics(metrics), kind_of(dataset)
-    check_seed(seed)
     encoder, report = Encoder(representation_function, as_uint8), report or Silent()
     if kind == "labelled":
         names = getattr(dataset, "factor_names", None)
@@ -89,7 +90,7 @@ def evaluate_codes(
     >>> round(results["mig"]["discrete_mig"], 2), round(results["dci"]["disentanglement"], 2)
     (0.99, 1.0)
     """
-    check_seed(seed)
+    check_options(seed, jobs, sizes)
     chosen, report = find_metrics(metrics), report or Silent()
     codes, factors = check_pair(codes, factors)
     if (codes_test is None) != (factors_test is None):
@@ -156,12 +157,6 @@ def score(samples, metrics, seed=0, jobs=1, report=None, undefined=()):
     if not results:
         raise InputError("; ".join(reasons))
     return results
-
-
-def check_seed(seed):
-    """InputError unless `seed` is one that numpy's RandomState takes."""
-    if isinstance(seed, bool) or int(seed) != seed or not 0 <= seed < SEEDS:
-        raise InputError(f"seed {seed!r}: expected a whole number from 0 to {SEEDS - 1}")
 
 
 def _apply(metric, samples, options):

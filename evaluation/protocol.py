@@ -9,6 +9,9 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
+from .errors import InputError
+from .metrics.arrays import as_array
+
 BATCH = 16  # points of DCI, SAP, MIG and IRS that are drawn at a time
 VOTE_SIZE = 64  # points in a vote of FactorVAE; pairs of points in a vote of BetaVAE
 SEEDS = 2**32  # RandomState takes seeds below this
@@ -40,16 +43,16 @@ def draw_points(dataset, random_state, sizes=CHALLENGE):
     """Yield Draws of training points, then of test points, in batches of BATCH, the last one cut short."""
     for total in (sizes.train, sizes.test):
         for first in range(0, total, BATCH):
-            factors = dataset.sample_factors(min(BATCH, total - first), random_state)
+            factors = _sample(dataset, min(BATCH, total - first), random_state)
             yield Draw("points", factors, factors)
 
 
 def draw_votes(dataset, random_state, sizes=CHALLENGE):
     """Yield a Draw of the reference points, then for each vote of FactorVAE one that shares a factor's value."""
-    yield Draw("variances", dataset.sample_factors(sizes.reference, random_state))
+    yield Draw("variances", _sample(dataset, sizes.reference, random_state))
     for _ in range(sizes.train_votes + sizes.test_votes):
         fixed = random_state.randint(len(dataset.factor_sizes))
-        factors = dataset.sample_factors(VOTE_SIZE, random_state)
+        factors = _sample(dataset, VOTE_SIZE, random_state)
         factors[:, fixed] = factors[0, fixed]
         yield Draw("local_variances", factors, np.array([fixed]))
 
@@ -60,15 +63,26 @@ def draw_pairs(dataset, random_state, sizes=CHALLENGE):
     Between training and test votes the original fits its classifier with the same random state, from which
     scikit-learn draws a seed that its solver does not use; that draw is replayed.
     """
+    _sample(dataset, 1, np.random.RandomState(0))  # says what is wrong with a data set before its factors are counted
     for vote in range(sizes.train_votes + sizes.test_votes):
         if vote == sizes.train_votes:
             random_state.randint(LIBLINEAR_SEEDS)
         fixed = random_state.randint(len(dataset.factor_sizes))
-        first = dataset.sample_factors(VOTE_SIZE, random_state)
-        second = dataset.sample_factors(VOTE_SIZE, random_state)
+        first, second = (_sample(dataset, VOTE_SIZE, random_state) for _ in range(2))
         second[:, fixed] = first[:, fixed]
         yield Draw("differences", first, np.array([fixed]))
         yield Draw("differences", second)
+
+
+def _sample(dataset, num, random_state):
+    """`num` points of `dataset`, integers (num, F); InputError for anything else."""
+    factors = as_array(dataset.sample_factors(num, random_state), "sample_factors")
+    expected = num, len(dataset.factor_sizes)
+    if factors.dtype.kind not in "iu" or factors.shape != expected or not factors.shape[1]:
+        raise InputError(
+            f"sample_factors: {factors.dtype} {factors.shape}, expected integers {expected}, a factor at least"
+        )
+    return factors
 
 
 DRAWS = {"points": draw_points, "votes": draw_votes, "pairs": draw_pairs}  # {part: its draws}

@@ -1,5 +1,6 @@
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from evaluation import evaluate
@@ -8,7 +9,7 @@ from utils.errors import InputError
 
 
 def having(names, **others):
-    return SimpleNamespace(**{**dict.fromkeys(names, 1), **others})
+    return SimpleNamespace(**{**dict.fromkeys(names, np.zeros(1)), **others})
 
 
 @pytest.mark.parametrize("kind", ["labelled", "stored"])
@@ -27,6 +28,12 @@ def test_kind_of_names_what_is_missing(kind, name):
     given = having([other for other in KINDS[kind] if other != name], images_are_stored=kind != "drawn")
     with pytest.raises(InputError, match=f"data set SimpleNamespace: lacks `{name}`, .+; expected images, labels; or"):
         kind_of(given)
+
+
+@pytest.mark.parametrize("kind", ["labelled", "stored"])
+def test_kind_of_refuses_a_list_of_images(kind):
+    with pytest.raises(InputError, match=r"images: list, expected array \(n, height, width, channels\)"):
+        kind_of(having(KINDS[kind], images=[np.zeros((8, 8, 1))] * 3))
 
 
 @pytest.mark.parametrize("given", [None, [1, 2], "mpi3d_toy"])

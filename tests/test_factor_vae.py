@@ -30,6 +30,11 @@ def test_factor_vae_of_constant_codes():
     assert (found["eval_accuracy"], found["train_accuracy"], found["num_active_dims"]) == (0, 0, 0)
 
 
+def test_factor_vae_of_a_single_factor_is_one_for_any_codes():
+    found = factor_vae(*draw(lambda factors: random_codes(len(factors), 3), sizes=(4,)))
+    assert found["eval_accuracy"] == 1
+
+
 def test_factor_vae_of_random_codes():
     found = factor_vae(*draw(lambda factors: random_codes(len(factors), 5), votes=1000))
     assert found["eval_accuracy"] == pytest.approx(1 / 3, abs=0.08)

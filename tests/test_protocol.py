@@ -1,9 +1,12 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from evaluation.protocol import BATCH, DRAWS, LIBLINEAR_SEEDS, VOTE_SIZE, Sizes, draw_pairs, draw_points, draw_votes
 from evaluation.protocol import num_points as count_points
 from utils.data.dataset import DataSet
+from utils.errors import InputError
 
 GRID = (3, 1, 4, 2)
 FEW = Sizes(train=40, test=20, reference=30, train_votes=3, test_votes=2)
@@ -67,6 +70,38 @@ def test_draw_pairs_by_hand(dataset):
     np.testing.assert_array_equal(found[2].factors, first)
     np.testing.assert_array_equal(found[3].factors, second)
     assert found[2].labels.tolist() == [fixed]
+
+
+def grid(sample_factors, sizes=GRID):
+    return SimpleNamespace(factor_sizes=sizes, sample_factors=sample_factors)
+
+
+@pytest.mark.parametrize("part", DRAWS)
+def test_draws_take_lists_of_points(dataset, part):
+    lists = grid(lambda num, random_state: sample(num, random_state).tolist())
+    for found, expected in zip(steps(DRAWS[part], lists), steps(DRAWS[part], dataset)):
+        np.testing.assert_array_equal(found.factors, expected.factors)
+
+
+@pytest.mark.parametrize("part", DRAWS)
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (grid(lambda num, random_state: np.zeros((num, 0), int), ()), r"int64 \(\d+, 0\), expected integers"),
+        (grid(lambda num, random_state: np.zeros((num, 4))), r"float64 \(\d+, 4\), expected integers"),
+        (grid(lambda num, random_state: sample(num, random_state)[:, 1:]), r"int64 \(\d+, 3\), expected .*, 4\)"),
+        (grid(lambda num, random_state: sample(num + 1, random_state)), r"int64 \(\d+, 4\), expected integers"),
+    ],
+)
+def test_draws_refuse_what_is_no_points(part, data, what):
+    with pytest.raises(InputError, match=f"sample_factors: {what}"):
+        steps(DRAWS[part], data)
+
+
+@pytest.mark.parametrize("part", DRAWS)
+def test_draws_of_images_without_factors_say_so(part):
+    with pytest.raises(InputError, match="data set own: its factors are not known"):
+        steps(DRAWS[part], DataSet("own", np.zeros((3, 2, 2, 1), np.uint8), (), ()))
 
 
 @pytest.mark.parametrize("part", DRAWS)

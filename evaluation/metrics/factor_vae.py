@@ -55,8 +55,9 @@ def score_votes(variances, local_train, fixed_train, local_eval, fixed_eval):
     'num_active_dims', the number of latents kept (the original returns the number of all), 'active_dims', which these
     are, and 'votes' (F, D), the training votes.
 
-    Degenerate input: no latent kept gives 0 for both accuracies, as in the original. Variances in single precision are
-    above 0 by rounding for a latent that is constant far from 0 (0.026 at 1234.5): it is kept, as in the original.
+    Degenerate input: no latent kept gives 0 for both accuracies, and a single factor 1 with any that is kept, as in the
+    original. Variances in single precision are above 0 by rounding for a latent that is constant far from 0 (0.026 at
+    1234.5): it is kept, as in the original.
     """
     variances = check_variances(variances, "variances", np.size(variances))
     local_train = check_variances(local_train, "local_train", len(variances))
