@@ -84,7 +84,8 @@ def score_encoder(options, environment):
 
 def parse(arguments):
     parser = Parser(description=__doc__)
-    parser.add_argument("--encoder", help="TorchScript file; default: the experiment's")
+    path = os.path.expanduser  # as paths of data sets are read
+    parser.add_argument("--encoder", type=path, help="TorchScript file; default: the experiment's")
     parser.add_argument(
         "--dataset",
         help="name of a data set; default: $AICROWD_DATASET_NAME, or what the encoder's run was trained on, or "
@@ -93,16 +94,18 @@ def parse(arguments):
     parser.add_argument(
         "--codes",
         nargs="+",
+        type=path,
         metavar="FILE.npz",
         help="score arrays codes (n, D) and factors (n, F), without an encoder; a second file is for testing",
     )
     parser.add_argument(
         "--output",
+        type=path,
         help="folder for metrics/; default: the experiment's, or the one of --encoder; with --codes nothing is written",
     )
     add_options(parser)
     options = parser.parse_args(arguments)
-    if options.codes and (options.encoder or options.dataset):
+    if options.codes and not (options.encoder is options.dataset is None):
         parser.error("--codes: expected without --encoder and --dataset")
     if options.bins and not options.codes:
         parser.error("--bins: expected with --codes, whose factors it cuts")

@@ -148,7 +148,9 @@ def test_command_names_a_folder_that_cannot_be_written(codes, capsys):
     assert f"error: output {codes}: " in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["--codes", "a.npz", "--encoder", "b.pt"], ["--bins", "3"]])
+@pytest.mark.parametrize(
+    "arguments", [["--codes", "a.npz", "--encoder", "b.pt"], ["--codes", "a.npz", "--dataset", ""], ["--bins", "3"]]
+)
 def test_local_evaluation_refuses_options_that_do_not_go_together(arguments, capsys):
     assert exit_code(local_evaluation.main, arguments) == 2
     assert arguments[0] in capsys.readouterr().err

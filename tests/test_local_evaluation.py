@@ -240,6 +240,13 @@ def test_make_report_says_why_there_is_none(tmp_path, monkeypatch):
     assert told == "not written (OSError: [Errno 28] No space left on device)"
 
 
+@pytest.mark.parametrize("option", ["--encoder", "--output", "--codes"])
+def test_local_evaluation_reads_a_path_from_home(option, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ada")
+    found = getattr(local_evaluation.parse((option, "~/a.pt")), option[2:])
+    assert found in ("/home/ada/a.pt", ["/home/ada/a.pt"])
+
+
 @pytest.mark.parametrize("arguments", [("--metrics", "mig,beta_vae"), ("--jobs", "0"), ("--seed", "x")])
 def test_local_evaluation_refuses_bad_options(arguments):
     with pytest.raises(InputError, match=f"argument {arguments[0]}: .*; .* --help lists the arguments"):
