@@ -47,10 +47,18 @@ def sap(
     )
     kept = varying(factors_train)
     sides = [_Factor(factors_train[:, f], factors_test[:, f]) for f in kept]
+    matrix = np.full((codes_train.shape[1], factors_train.shape[1]), np.nan)
+    matrix[:, kept] = _score_matrix(codes_train, codes_test, sides, seed, jobs, progress)
+    ranked = np.sort(matrix[:, kept], axis=0)
+    return {"SAP_score": float(np.mean(ranked[-1] - ranked[-2])), "score_matrix": matrix}
+
+
+def _score_matrix(codes_train, codes_test, factors, seed, jobs, progress):
+    """Test accuracy of each code (rows) for each of `factors` (_Factor): (D, factors)."""
     num_codes = codes_train.shape[1]
-    seeds = np.random.RandomState(seed).randint(np.iinfo(np.int32).max, size=(num_codes, len(kept)))
+    seeds = np.random.RandomState(seed).randint(np.iinfo(np.int32).max, size=(num_codes, len(factors)))
     tasks = (
-        joblib.delayed(_accuracies)(codes_train[:, chunk].T, codes_test[:, chunk].T, sides, seeds[chunk])
+        joblib.delayed(_accuracies)(codes_train[:, chunk].T, codes_test[:, chunk].T, factors, seeds[chunk])
         for chunk in (slice(first, first + CHUNK) for first in range(0, num_codes, CHUNK))
     )
     rows = []
@@ -58,10 +66,7 @@ def sap(
         rows.append(row)
         if progress is not None:
             progress(len(row), num_codes)
-    matrix = np.full((num_codes, factors_train.shape[1]), np.nan)
-    matrix[:, kept] = np.concatenate(rows)
-    ranked = np.sort(matrix[:, kept], axis=0)
-    return {"SAP_score": float(np.mean(ranked[-1] - ranked[-2])), "score_matrix": matrix}
+    return np.concatenate(rows)
 
 
 class _Factor:
@@ -74,7 +79,7 @@ class _Factor:
 
 
 def _accuracies(codes_train, codes_test, factors, seeds):
-    """Test accuracy of each code (rows) for each factor: (codes, factors)."""
+    """The rows of the score matrix for some codes (rows of `codes_…`), with their `seeds` (codes, factors)."""
     matrix = np.empty((len(codes_train), len(factors)))
     for row, (train, test) in enumerate(zip(codes_train.astype(np.float64), codes_test.astype(np.float64))):
         for column, factor in enumerate(factors):
