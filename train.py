@@ -123,7 +123,7 @@ def run_training(options, environment, config, budget, stop, events):
             return 0
         with Run(environment.run_folder, config, environment.encoder_path, report_writer(data)) as run:
             run_in_all(group, lambda: group.is_main and run.open(options.fresh, describe_images(data)))
-            seconds_before = run_in_all(group, lambda: run.resume(trainer))
+            seconds_before = run_in_all(group, lambda: run.resume(trainer)) or 0.0
             count = f"{len(data.images):,} images"
             where = f"{device} in {trainer.precision}, from step {trainer.step}"
             weights, idle = weights_in_words(config)
@@ -170,7 +170,7 @@ def train(loop, events):
     try:
         return loop.go(), 0
     except NotFinite as error:
-        if loop.trainer.step:  # a trained encoder is exported: the grader gets it
+        if loop.run.exported_step:  # a trained encoder is exported: the grader gets it
             log(f"error: {error}", loop.group, sys.stderr)
             return "numbers not finite", 1
         fail(str(error), events, loop.group.is_main)

@@ -232,7 +232,7 @@ def saving(tmp_path, monkeypatch):
     for name, seconds in {"export_encoder": 1.0, "checkpoint.save": 1.0}.items():
         monkeypatch.setattr(f"utils.run.folder.{name}", takes(seconds))
     monkeypatch.setattr("utils.run.folder.time", SimpleNamespace(monotonic=lambda: clock.now))
-    trainer = SimpleNamespace(state_dict=dict, networks={"encoder": None}, channels=3)
+    trainer = SimpleNamespace(state_dict=dict, networks={"encoder": None}, channels=3, step=0)
     return lambda permitted: run.save(trainer, 0.0, lambda seconds: seconds <= permitted)
 
 

@@ -10,7 +10,7 @@ from trainers import trainer
 from utils.run.budget import Budget
 from utils.run.folder import Run
 from utils.run.log import read_log
-from utils.run.loop import ROLL_BACKS, Loop
+from utils.run.loop import ROLL_BACKS, Loop, NotFinite
 
 IMAGES = {"name": "tiny", "images": 40, "height": 64, "width": 64, "channels": 3, "fingerprint": "1234"}
 STEPS = 4
@@ -31,6 +31,31 @@ def loop(tmp_path, tiny_images):
         run.open(False, IMAGES)
         yield Loop(trained, run, Budget(600.0), SimpleNamespace(signal=None), Silent(), 0.0)
     trained.close()
+
+
+@pytest.fixture
+def without_checkpoints(loop, monkeypatch):
+    """A loop on a disk that takes everything but checkpoints."""
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("utils.run.checkpoint.save", full)
+    monkeypatch.setattr("utils.run.loop.LOG_SECONDS", (0.0, 0.0))
+    return loop
+
+
+def spoil_from_step(first, loop, monkeypatch):
+    """Make the numbers of the update `first` and of all later ones NaN; the steps, which grow as they are made."""
+    update, steps = loop.trainer.update, []
+
+    def spoiled(spent):
+        numbers = update(spent)
+        steps.append(loop.trainer.step)
+        return {**numbers, "kl": numbers["kl"] * float("nan")} if steps[-1] >= first else numbers
+
+    monkeypatch.setattr(loop.trainer, "update", spoiled)
+    return steps
 
 
 def test_number_that_is_not_finite_after_the_last_update_is_trained_again(loop, monkeypatch):
@@ -108,6 +133,29 @@ def test_numbers_that_are_not_finite_at_many_places_end_no_run_that_gets_past_th
     monkeypatch.setattr(loop.trainer, "update", update_spoiled_once_at_each_place)
     assert loop.go() == "all updates done"
     assert not places
+
+
+def test_not_finite_is_raised_at_once_where_there_is_no_checkpoint(without_checkpoints, monkeypatch):
+    steps = spoil_from_step(2, without_checkpoints, monkeypatch)
+    with pytest.raises(NotFinite, match="near step 2, and there is no checkpoint to go back to"):
+        without_checkpoints.go()
+    assert steps == [1, 2]
+
+
+def test_not_finite_names_the_step_of_the_encoder_that_is_exported(without_checkpoints, monkeypatch):
+    spoil_from_step(3, without_checkpoints, monkeypatch)
+    monkeypatch.setattr(without_checkpoints, "seconds_between_checkpoints", lambda: 0.0)
+    with pytest.raises(NotFinite, match=r"near step 3, .* the encoder of step 2 stays exported"):
+        without_checkpoints.go()
+
+
+@pytest.mark.parametrize(
+    ("objective", "weights"), [("beta_vae", "beta=4"), ("bottleneck_vae", "gamma=30, capacity=25")]
+)
+def test_not_finite_names_the_weights_that_the_objective_reads(loop, objective, weights):
+    loop.trainer.config = dataclasses.replace(loop.trainer.config, objective=objective)
+    with pytest.raises(NotFinite, match=rf"lower learning_rate or the weights of {objective} \({weights}\)$"):
+        loop.roll_back()
 
 
 @pytest.mark.parametrize(("spent", "expected"), [(60.0, 0.25), (300.0, 0.5)])

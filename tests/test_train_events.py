@@ -138,6 +138,16 @@ def test_grader_is_given_the_encoder_from_before_numbers_that_stay_not_finite(gr
     assert "execution_error" not in heard
 
 
+def test_grader_is_given_no_untrained_encoder_where_no_checkpoint_can_be_written(graded, tmp_path):
+    checkpoints = tmp_path / "output" / "experiment" / "checkpoints"
+    checkpoints.parent.mkdir(parents=True)
+    checkpoints.touch()
+    code, heard = graded(*QUICK, "steps=200", "gamma=1e39")
+    assert code == 1
+    assert "the encoder of step 0 stays exported" in heard["execution_error"]["error"]
+    assert "submit" not in heard
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_grader_hears_that_a_signal_stopped_the_run(graded, monkeypatch, number):
     at_step(3, lambda: os.kill(os.getpid(), number), monkeypatch)

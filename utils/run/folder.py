@@ -32,6 +32,7 @@ class Run:
         self.origin = {}  # {file's name: text} of what the run is of; filled by `open`
         self.drawing = None  # seconds that the last report took
         self.exported = self.saved = False  # whether the last export succeeded, and with it the last checkpoint
+        self.exported_step = None  # of the encoder that this process exported last
 
     def __enter__(self):
         return self
@@ -64,10 +65,10 @@ class Run:
             ) from None
 
     def resume(self, trainer):
-        """Load the newest sound checkpoint into `trainer`; the seconds trained before it (0.0: there is none)."""
+        """Load the newest sound checkpoint into `trainer`; the seconds trained before it, None if there is none."""
         state = trainer.group.run_on_main(lambda: checkpoint.load_latest(self.checkpoints))
         if state is None:
-            return 0.0
+            return None
         try:
             trainer.load_state_dict(state)
             return state["seconds"]
@@ -89,6 +90,8 @@ class Run:
         state = {**trainer.state_dict(), "seconds": seconds}
         encoder = trainer.networks["encoder"]
         self.exported = self.attempt("export", lambda: export_encoder(encoder, trainer.channels, self.encoder_path))
+        if self.exported:
+            self.exported_step = trainer.step
         self.saved = self.attempt("checkpoint", lambda: checkpoint.save(self.checkpoints, state)) and self.exported
         drawn_from = time.monotonic()
         if permits(drawn_from - began if self.drawing is None else self.drawing):

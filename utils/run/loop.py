@@ -11,6 +11,7 @@ from utils.run.display import Display
 from utils.run.log import CsvLog
 from utils.run.means import Means
 from utils.run.scalars import Scalars
+from utils.training.objectives import weights_in_words
 
 LOG_EVERY = 50  # steps between two rows of the log, at each of which all numbers are checked to be finite ...
 LOG_SECONDS = (0.5, 30.0)  # ... which are never nearer to each other or further apart than this
@@ -144,15 +145,13 @@ class Loop:
         return bool(torch.isfinite(torch.stack(sums)).all())
 
     def roll_back(self):
-        """To the last checkpoint, with other batches and noise; NotFinite after too many times."""
+        """To the last checkpoint, with other batches and noise; NotFinite after too many times, or if there is none."""
         step, attempt = self.trainer.step, self.trainer.attempt
         self.rolled_back, self.failed_step = self.rolled_back + 1, step
-        self.run.resume(self.trainer)
+        if self.run.resume(self.trainer) is None:
+            raise self.not_finite(step, "and there is no checkpoint to go back to")
         if self.rolled_back > ROLL_BACKS:
-            raise NotFinite(
-                f"losses or weights were not finite near step {step}, {self.rolled_back} times in spite of other "
-                f"batches; the encoder of step {self.trainer.step} stays exported; lower learning_rate or gamma"
-            )
+            raise self.not_finite(step, f"{self.rolled_back} times in spite of other batches")
         self.trainer.attempt = attempt + 1
         self.means, self.logged_step = Means(), self.trainer.step
         if self.group.is_main:
@@ -160,6 +159,16 @@ class Loop:
             print(
                 f"numbers not finite near step {step}: back to step {self.trainer.step}, with other batches", flush=True
             )
+
+    def not_finite(self, step, circumstance):
+        """The NotFinite that ends the run; names the encoder that stays and what to change."""
+        stays = self.run.exported_step
+        encoder = "no encoder is exported" if stays is None else f"the encoder of step {stays} stays exported"
+        weights, _ = weights_in_words(self.trainer.config)
+        return NotFinite(
+            f"losses or weights were not finite near step {step}, {circumstance}; {encoder}; lower learning_rate or "
+            f"the weights of {self.trainer.config.objective} ({weights})"
+        )
 
     def save(self):
         """Checkpoint, export, report; the time it took is held back from the budget."""
