@@ -31,9 +31,9 @@ def load(path):
     path = Path(os.path.abspath(str(path)))  # "." has neither a name nor a folder to unpack to
     notes = read_notes(path)
     if path.is_dir():
-        table = own_labels.read_table(path, notes)
-        images = own_folder.load_images(path, table.files if table else None, notes.bits)
-        labels, problem = table and table.labels, None
+        files = own_folder.find_pictures(path)
+        labels, problem = own_labels.read_table(path, notes, files), None
+        images = own_folder.load_images(path, files, notes.bits)
     else:
         images = _file_images(path, notes.key)
         labels, problem = _array_labels(path, notes, len(images))

@@ -18,17 +18,14 @@ COMPANIONS = (".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".yml", ".yaml", "
 IGNORED = ("Thumbs.db", "desktop.ini", "__MACOSX")  # left by other systems; so are names that begin with a dot
 
 
-def load_images(folder, files=None, bits=None):
-    """The pictures in `folder`, unpacked once: uint8 (n, 64, 64, 1) if all are grey, else (n, 64, 64, 3).
+def load_images(folder, files, bits=None):
+    """The pictures `files` in `folder`, unpacked once: uint8 (n, 64, 64, 1) if all are grey, else (n, 64, 64, 3).
 
-    files   which, in which order; None: all, in natural order (9.png before 10.png), subfolders included
     bits    used bits of grey pictures of 16 bits; None: what the largest value of all of them needs
     """
-    ordered, files = files is not None, find_pictures(folder) if files is None else files
 
     def describe():
-        if not ordered:
-            _note_order(folder, files)
+        _note_order(folder, files)
         channels, used = _common_form(folder, files, bits)
 
         def read_from(first):
@@ -41,7 +38,7 @@ def load_images(folder, files=None, bits=None):
 
 
 def find_pictures(folder):
-    """All pictures in `folder` and its subfolders, in natural order: list of Path.
+    """All pictures in `folder` and its subfolders, in natural order (9.png before 10.png): list of Path.
 
     InputError: none, or other files among them, which would be left out. Hidden files and texts may be there.
     """

@@ -16,7 +16,6 @@ from typing import NamedTuple
 import numpy as np
 
 from evaluation.values import as_numbers, as_text, cut, number_names, written_twice
-from utils.data.sets.own_folder import find_pictures
 from utils.data.storage import npz
 from utils.data.storage.images import opened_h5
 from utils.data.storage.places import stat
@@ -34,15 +33,10 @@ class Labels(NamedTuple):
     names: tuple  # of the factors
 
 
-class Table(NamedTuple):
-    """A table's pictures, in its order."""
+def read_table(folder, notes, files):
+    """The Labels of the pictures `files` from `folder`/labels.csv, whose lines may be in any order; None: no table.
 
-    files: list  # of Path
-    labels: Labels
-
-
-def read_table(folder, notes):
-    """The Table in `folder`/labels.csv, None if there is none: a picture's name first, then a column for each factor.
+    A line has the picture's name first, then a column for each factor.
 
     Separated by commas, semicolons or tabs, the first line with the factors' names. InputError, with the line: a
     picture that is not there, is not in the table or is there twice; a value that is missing.
@@ -57,20 +51,21 @@ def read_table(folder, notes):
             raise InputError(f"{notes.path}: names or bins of labels, but there is no {folder / TABLE}")
         return None
     names, rows = _read_rows(path)
-    pictures, lines = _by_name(folder), {}
+    pictures, found = _by_name(folder, files), {}
     for line, row in rows:
         name = _plain(posixpath.normpath(row[0].strip().replace("\\", "/")))
         if name not in pictures:
             raise InputError(f"{path}, line {line}: no picture {row[0]!r} in {folder}")
-        if name in lines:
-            raise InputError(f"{path}, line {line}: {row[0]!r} stands in line {lines[name]} already")
-        lines[name] = line
-    left = sorted(set(pictures) - set(lines))
+        if name in found:
+            raise InputError(f"{path}, line {line}: {row[0]!r} stands in line {found[name][0]} already")
+        found[name] = line, row
+    left = sorted(set(pictures) - set(found))
     if left:
         raise InputError(f"{path}: {len(left):,} of {len(pictures):,} pictures are not in it, the first is {left[0]}")
+    rows = [found[name] for name in pictures]
     columns = [np.array([row[place].strip() for _, row in rows]) for place in range(1, len(names) + 1)]
     where = [f"line {line}" for line, _ in rows]
-    return Table([pictures[name] for name in lines], _labels(path, notes.names or names, columns, notes.bins, where))
+    return _labels(path, notes.names or names, columns, notes.bins, where)
 
 
 def _find_table(folder):
@@ -110,10 +105,10 @@ def found_arrays(path):
         return [name for name in ARRAYS if name in file]
 
 
-def _by_name(folder):
-    """{name in `folder`: path} of its pictures; InputError: two that a table cannot tell apart."""
+def _by_name(folder, files):
+    """{name in `folder`: path} of the pictures `files`; InputError: two that a table cannot tell apart."""
     pictures = {}
-    for found in find_pictures(folder):
+    for found in files:
         other = pictures.setdefault(_plain("/".join(found.relative_to(folder).parts)), found)
         if other != found:
             raise InputError(
