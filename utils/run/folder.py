@@ -14,6 +14,7 @@ from utils.run.export import export_encoder
 from utils.run.log import read_log
 from utils.training import models
 
+OWN = ("config.json", "checkpoints", "representation")  # what --fresh sets aside has one of them at least
 FREE_TO_CHANGE = ("steps", "time_budget", "checkpoint_every", "device")  # between a run and its continuation
 
 
@@ -45,11 +46,12 @@ class Run:
         """Make and lock the folder, or check that it was left by the same configuration and images.
 
         fresh: set the run that is there aside. images: what the run is trained on, as `describe_images` gives it.
-        InputError: it is another run, another process trains there, or the folder cannot be written.
+        InputError: it is another run, another process trains there, the folder cannot be written, or another run lies
+        below the one that is to be set aside.
         """
         try:
             self._lock()
-            if fresh and {path.name for path in self.folder.iterdir()} > {lock.NAME}:
+            if fresh and any((self.folder / name).exists() for name in OWN):
                 self._set_aside()
             self._refuse_another_run(images)
             self._keep_encoder_without_checkpoints()
@@ -162,6 +164,12 @@ class Run:
 
     def _set_aside(self):
         folder = self.folder.resolve()  # where it is a link, that stays
+        below = sorted(path.parent for path in folder.glob(f"*/**/{lock.NAME}"))
+        if below:
+            raise InputError(
+                f"run's folder {self.folder}: --fresh would move the run in {below[0]} too; expected no run below: "
+                "move it first, or set AICROWD_EVALUATION_NAME to another name"
+            )
         aside = set_aside(folder)
         folder.mkdir()
         (aside / lock.NAME).unlink()
