@@ -105,15 +105,28 @@ def test_an_evaluation_name_that_leaves_the_output_folder_is_refused(name, tmp_p
         read_environment({"AICROWD_OUTPUT_PATH": str(output), "AICROWD_EVALUATION_NAME": name})
 
 
-def test_an_evaluation_name_that_leaves_by_a_link_is_refused(tmp_path):
+def test_an_evaluation_name_may_be_a_link_to_another_disk(tmp_path):
+    output, disk = tmp_path / "shared", tmp_path / "disk"
+    output.mkdir()
+    (output / "experiment").symlink_to(disk)
+    assert read_environment({"AICROWD_OUTPUT_PATH": str(output)}).run_folder == output / "experiment"
+
+
+def test_an_evaluation_name_does_not_leave_by_the_folder_above_a_link_s_target(tmp_path):
     output = tmp_path / "shared"
     output.mkdir()
-    (output / "link").symlink_to(tmp_path)
-    with pytest.raises(InputError, match=rf"AICROWD_EVALUATION_NAME='link/x': leads to {tmp_path}/x; expected"):
-        read_environment({"AICROWD_OUTPUT_PATH": str(output), "AICROWD_EVALUATION_NAME": "link/x"})
+    (output / "link").symlink_to(tmp_path / "disk" / "folder")
+    variables = {"AICROWD_OUTPUT_PATH": str(output), "AICROWD_EVALUATION_NAME": "link/../x"}
+    assert read_environment(variables).run_folder == output / "x"
 
 
-@pytest.mark.parametrize("name", ["experiment", "a/b", "with space", "..x", "ü'\"", "a/../b"])
+def test_an_evaluation_name_that_leaves_the_output_folder_is_told_where_it_leads(tmp_path):
+    variables = {"AICROWD_OUTPUT_PATH": str(tmp_path / "shared"), "AICROWD_EVALUATION_NAME": "../x"}
+    with pytest.raises(InputError, match=rf"AICROWD_EVALUATION_NAME='\.\./x': leads to {tmp_path}/x; expected"):
+        read_environment(variables)
+
+
+@pytest.mark.parametrize("name", ["experiment", "a/b", "with space", "..x", "ü'\""])
 def test_an_evaluation_name_inside_the_output_folder_is_kept(name, tmp_path):
     variables = {"AICROWD_OUTPUT_PATH": str(tmp_path), "AICROWD_EVALUATION_NAME": name}
     assert read_environment(variables).run_folder == tmp_path / name

@@ -67,10 +67,11 @@ def parse_switch(name, text):
 
 
 def _contained(folder, name):
-    inside = os.path.realpath(os.path.join(str(folder), name.replace("\0", "")))
-    above = os.path.realpath(str(folder))
-    if "\0" in name or inside == above or os.path.commonpath([inside, above]) != above:
+    """`name` without its `..`; InputError if it leaves `folder`. A link that lies there may lead to another disk."""
+    above = os.path.abspath(str(folder))
+    inside = os.path.abspath(os.path.join(above, name.replace("\0", "")))
+    if "\0" in name or Path(above) not in Path(inside).parents:
         raise InputError(
             f"AICROWD_EVALUATION_NAME={name!r}: leads to {inside}; expected the name of a folder inside {folder}"
         )
-    return name
+    return os.path.relpath(inside, above)
