@@ -98,6 +98,43 @@ def test_table_may_be_separated_as_spreadsheets_do(folder, mark):
     assert labels(folder) == [[0, 1, 0, 1, 0, 1], [1, 1, 1, 0, 0, 0]]
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [("\n", ""), ("\r\n;\r\n", ""), ("sep=;\r\n", ""), ("", ";"), ("SEP=;\n", ";;")]
+)
+def test_table_may_have_what_spreadsheets_add(folder, before, after):
+    table(folder, ["a, b", "c", "c"] * 2, [1, 1, 1, 0, 0, 0], names="file,size,shape", mark=";")
+    content = (folder / "labels.csv").read_text()
+    (folder / "labels.csv").write_text(before + content.replace("\n", after + "\n"))
+    assert labels(folder) == [[0, 1, 1] * 2, [1, 1, 1, 0, 0, 0]]
+
+
+def test_table_numbers_its_lines_as_the_file_does(folder):
+    (folder / "labels.csv").write_text("sep=;\n\nfile;a\n0.png;1\n7.png;1\n")
+    refused(folder, r"labels\.csv, line 5: no picture '7\.png'")
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_table_may_have_decimal_commas(folder, mark):
+    table(folder, ["-2,630", "-2,630", "10,5", "10,5", "9", "1,5E-05"], mark=mark)
+    (folder / "factors.yml").write_text("bins: {shape: 2}\n")
+    assert labels(folder) == [[0, 0, 1, 1, 1, 0]]
+
+
+def test_table_says_of_decimal_commas_that_they_are_fractions(folder):
+    table(folder, ["0,5", "1,5"] * 3, mark=";")
+    refused(folder, r"factor 'shape' has fractions \(0\.5\)")
+
+
+def test_table_takes_commas_among_names_for_names(folder):
+    table(folder, ["1,5", "red", "red"] * 2, mark=";")
+    assert labels(folder) == [[0, 1, 1] * 2]
+
+
+def test_table_without_a_line_of_names_is_refused(folder):
+    (folder / "labels.csv").write_text("".join(f"./{number}.png,{number % 2}\n" for number in range(6)))
+    refused(folder, r"the first line names a picture, \./0\.png; expected the factors' names above it")
+
+
 def test_table_names_pictures_in_subfolders(tmp_path):
     for name in ("a/0.png", "a/1.png", "b/0.png", "b/1.png"):
         (tmp_path / "p" / name).parent.mkdir(parents=True, exist_ok=True)

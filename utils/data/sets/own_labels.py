@@ -7,8 +7,6 @@ natural order). What is missing (empty, NaN) is refused; fractions are refused u
 from __future__ import annotations
 
 import collections
-import csv
-import os
 import posixpath
 import unicodedata
 from typing import NamedTuple
@@ -16,12 +14,11 @@ from typing import NamedTuple
 import numpy as np
 
 from evaluation.values import as_numbers, as_text, cut, number_names, written_twice
+from utils.data.sets.own_table import TABLE, find_table, parse_table
 from utils.data.storage import npz
 from utils.data.storage.images import opened_h5
-from utils.data.storage.places import stat
 from utils.errors import InputError
 
-TABLE = "labels.csv"
 ARRAYS = ("labels", "factors")  # where labels are looked for unless the notes name an array
 MISSING = ("", "nan", "-nan", "na", "n/a", "#n/a", "<na>", "nat", "null")  # as spreadsheets and pandas write it
 
@@ -36,12 +33,10 @@ class Labels(NamedTuple):
 def read_table(folder, notes, files):
     """The Labels of the pictures `files` from `folder`/labels.csv, whose lines may be in any order; None: no table.
 
-    A line has the picture's name first, then a column for each factor.
-
-    Separated by commas, semicolons or tabs, the first line with the factors' names. InputError, with the line: a
-    picture that is not there, is not in the table or is there twice; a value that is missing.
+    InputError, with the line: a picture that is not there, is not in the table or is there twice; a value that is
+    missing.
     """
-    path = _find_table(folder)
+    path = find_table(folder)
     if notes.grid:
         if path:
             raise InputError(f"{notes.path}: describes a full grid, but there is {path} as well; expected one of them")
@@ -50,35 +45,29 @@ def read_table(folder, notes, files):
         if notes.names or notes.bins:
             raise InputError(f"{notes.path}: names or bins of labels, but there is no {folder / TABLE}")
         return None
-    names, rows = _read_rows(path)
-    pictures, found = _by_name(folder, files), {}
-    for line, row in rows:
-        name = _plain(posixpath.normpath(row[0].strip().replace("\\", "/")))
+    table = parse_table(path)
+    order = _places(path, table, _by_name(folder, files))
+    columns = [column[order] for column in table.columns]
+    where = [f"line {table.lines[place]}" for place in order]
+    return _labels(path, notes.names or table.names, columns, notes.bins, where)
+
+
+def _places(path, table, pictures):
+    """At which place of the Table `table` each of `pictures` (names) stands: list of int."""
+    if _as_picture(table.head) in pictures:
+        raise InputError(f"{path}: the first line names a picture, {table.head}; expected the factors' names above it")
+    places = {}
+    for place, (line, written) in enumerate(zip(table.lines, table.pictures)):
+        name = _as_picture(written)
         if name not in pictures:
-            raise InputError(f"{path}, line {line}: no picture {row[0]!r} in {folder}")
-        if name in found:
-            raise InputError(f"{path}, line {line}: {row[0]!r} stands in line {found[name][0]} already")
-        found[name] = line, row
-    left = sorted(set(pictures) - set(found))
+            raise InputError(f"{path}, line {line}: no picture {written!r} in {path.parent}")
+        if name in places:
+            raise InputError(f"{path}, line {line}: {written!r} stands in line {table.lines[places[name]]} already")
+        places[name] = place
+    left = sorted(set(pictures) - set(places))
     if left:
         raise InputError(f"{path}: {len(left):,} of {len(pictures):,} pictures are not in it, the first is {left[0]}")
-    rows = [found[name] for name in pictures]
-    columns = [np.array([row[place].strip() for _, row in rows]) for place in range(1, len(names) + 1)]
-    where = [f"line {line}" for line, _ in rows]
-    return _labels(path, notes.names or names, columns, notes.bins, where)
-
-
-def _find_table(folder):
-    """The path of the table in `folder`, its name in capitals or not; None: there is none. InputError: two."""
-    try:
-        found = [folder / name for name in sorted(os.listdir(str(folder))) if name.lower() == TABLE]
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be read ({error.strerror or error})") from error
-    if len(found) > 1:
-        raise InputError(f"{' and '.join(map(str, found))}: two tables of labels; expected one")
-    for path in found:
-        stat(path)
-    return found[0] if found else None
+    return [places[name] for name in pictures]
 
 
 def read_arrays(path, notes, count):
@@ -105,6 +94,11 @@ def found_arrays(path):
         return [name for name in ARRAYS if name in file]
 
 
+def _as_picture(written):
+    """A picture's name in a table as `_by_name` gives it."""
+    return _plain(posixpath.normpath(written.replace("\\", "/")))
+
+
 def _by_name(folder, files):
     """{name in `folder`: path} of the pictures `files`; InputError: two that a table cannot tell apart."""
     pictures = {}
@@ -121,26 +115,6 @@ def _by_name(folder, files):
 def _plain(name):
     """A name with its accents as one sign each: some systems write é as e and ´."""
     return unicodedata.normalize("NFC", name)
-
-
-def _read_rows(path):
-    """The factors' names, and pairs of line number and fields."""
-    try:
-        with open(str(path), encoding="utf-8-sig", newline="") as file:
-            header = file.readline()
-            mark = max(",;\t", key=header.count)
-            file.seek(0)
-            reader = csv.reader(file, delimiter=mark)
-            rows = [(reader.line_num, row) for row in reader if any(field.strip() for field in row)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: no readable table ({error}); expected text in UTF-8") from error
-    if len(rows) < 2 or len(rows[0][1]) < 2:
-        raise InputError(f"{path}: expected a line of names (file, factor, ...) and a line for each picture")
-    names = tuple(field.strip() for field in rows[0][1][1:])
-    for line, row in rows:
-        if len(row) != len(names) + 1:
-            raise InputError(f"{path}, line {line}: {len(row)} fields found, expected {len(names) + 1}")
-    return names, rows[1:]
 
 
 def _read_npz(path, key, count):
