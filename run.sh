@@ -36,15 +36,11 @@ else
   config=$NDC_ROOT/configs/quickstart.yml
 fi
 
-arguments=("$config" "$@") scores=yes
+arguments=(--default "$config" "$@") scores=yes
 if is_true "${AICROWD_IS_GRADING:-}"; then scores=no; fi
 for word in "$@"; do
   case $word in
     -h | --help | --plan) scores=no ;; # they train nothing
-    -*) ;;
-    */*=*.yml | */*=*.yaml) arguments=("$@") ;; # a path in which = stands
-    *=*) ;;
-    *) arguments=("$@") ;; # names a configuration
   esac
 done
 if [[ $scores == no ]]; then # in the shell's place, so that a signal which stops the container reaches it

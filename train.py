@@ -90,9 +90,11 @@ def parse_arguments(arguments):
     parser.add_argument("config", nargs="*", metavar="[CONFIG.yml] [key=value ...]", help="keys: utils/config.py")
     parser.add_argument("--fresh", action="store_true", help="start over; the run that is there is set aside")
     parser.add_argument("--plan", action="store_true", help="measure speed and memory, say what the budget buys, end")
+    parser.add_argument("--default", metavar="CONFIG.yml", help="the configuration where none is named, as in run.sh")
     options = parser.parse_intermixed_args(arguments)  # flags may stand anywhere
     has_file = bool(options.config) and names_file(options.config[0])
-    options.path, options.overrides = (options.config[0], options.config[1:]) if has_file else (None, options.config)
+    options.path = options.config[0] if has_file else options.default
+    options.overrides = options.config[1:] if has_file else options.config
     return options
 
 

@@ -12,6 +12,8 @@ import pytest
 import torch
 from runs import codes, encoder, rows
 
+import train as train_module
+
 
 def test_train_leaves_what_the_readme_lists(train, folder):
     done = train("steps=3")
@@ -106,6 +108,17 @@ def test_train_names_bad_input_in_one_line(call, data_root, tmp_path, arguments,
     assert done.stderr.count("\n") == 1
     assert told in done.stderr
     assert not (tmp_path / "output").exists()
+
+
+@pytest.mark.parametrize("name", ["mine.yml", "a=b.yml", "a=b/mine.yml"])
+def test_a_configuration_that_is_named_is_taken_instead_of_the_default(name):
+    options = train_module.parse_arguments(["--default", "quick.yml", "--fresh", name, "seed=1"])
+    assert (options.path, options.overrides) == (name, ["seed=1"])
+
+
+def test_the_default_configuration_is_taken_where_none_is_named():
+    options = train_module.parse_arguments(["--default", "quick.yml", "dataset=q/x=1.yml"])
+    assert (options.path, options.overrides) == ("quick.yml", ["dataset=q/x=1.yml"])
 
 
 def test_train_ends_with_code_2_on_bad_input_as_a_process(start):
