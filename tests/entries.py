@@ -23,7 +23,7 @@ FILES = {
     "run.sh": "#!/usr/bin/env bash\n",
     "environment.yml": ENVIRONMENT,
     "requirements.txt": "torch==2.13.0\nnumpy==2.4.6\n",
-    "configs/challenge.yml": "time_budget: 8h\n",
+    "configs/challenge.yml": "time_budget: 7.75h\n",
 }
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -211,7 +212,19 @@ def test_check_finds_a_commit_that_is_submitted(entry):
 
 def test_check_finds_a_budget_over_the_grader_s_time(entry, capsys):
     assert entry.run("check", "--limit", "4h") == 1
-    assert "28800 s" in capsys.readouterr().out
+    assert "27900 s" in capsys.readouterr().out
+
+
+def test_check_finds_a_budget_that_leaves_no_time_for_the_container_s_start_and_end(entry):
+    entry.replace("configs/challenge.yml", "time_budget: 8h\n")
+    assert "start and end included" in entry.findings("time budget")[0]
+
+
+def test_check_accepts_the_budget_that_it_advises(entry, capsys):
+    entry.run("check", "--limit", "1h")
+    advised = re.search("set time_budget: ([^,]+),", capsys.readouterr().out).group(1)
+    entry.replace("configs/challenge.yml", f"time_budget: {advised}\n")
+    assert entry.run("check", "--limit", "1h") == 0
 
 
 def test_check_finds_a_configuration_that_train_refuses(entry):

@@ -95,7 +95,7 @@ def test_rehearsal_has_a_line_for_each_step(rehearsed):
 
 def test_rehearsal_tells_of_the_real_budget(rehearsed):
     _, lines, _ = rehearsed
-    assert "in 8:00:00 at 4 steps/s" in lines[-2]
+    assert "in 7:45:00 at 4 steps/s" in lines[-2]
 
 
 def test_rehearsal_takes_the_user_s_own_data_set(rehearsed):
