@@ -53,6 +53,14 @@ def test_resolve_gives_back_what_is_not_there(root, monkeypatch):
         load("nobodys", root)
 
 
+@pytest.mark.parametrize("is_here", [True, False])
+def test_load_names_a_link_to_nothing(root, monkeypatch, is_here):
+    monkeypatch.chdir(root if is_here else "/")
+    (root / "gone.npy").symlink_to("moved.npy")
+    with pytest.raises(InputError, match=r"gone\.npy: cannot be read \(a link to moved\.npy: No such file"):
+        load("gone.npy", "/nowhere" if is_here else root)
+
+
 def test_load_names_a_path_that_cannot_be_looked_at(root):
     os.symlink("loop", str(root / "loop"))
     with pytest.raises(InputError, match="loop: cannot be read"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from utils.data.arm.looks import LOOKS
 from utils.data.sets import cars3d, dsprites, mpi3d, own, shapes3d, smallnorb, sprites, synthetic_arm
-from utils.data.storage.places import exists
+from utils.data.storage.places import exists, stat
 from utils.errors import InputError
 
 _LOADERS = {
@@ -40,7 +40,7 @@ def load(name, root, **options):
 
     `name` may also be a path to images of one's own, as it stands or under `root` (see own.py).
     options: `factor_sizes` for the looks of the embedded scene, seven numbers; `render` for those in RENDERED.
-    InputError: unknown name, missing or broken file.
+    InputError: unknown name, missing or broken file, a link to nothing.
     """
     root = Path(os.path.expanduser(root))
     if name in _LOADERS:
@@ -48,6 +48,8 @@ def load(name, root, **options):
     path = _own_path(name, root)
     if path is not None:
         return own.load(path)
+    for link in filter(os.path.islink, _places(name, root)):
+        stat(link)  # says where it leads
     near = difflib.get_close_matches(str(name), _LOADERS, 1)
     hint = f"did you mean {near[0]}? " if near else ""
     raise InputError(f"data set {name!r} is neither known nor a path; {hint}known are: {', '.join(_LOADERS)}")
@@ -64,4 +66,9 @@ def resolve(name, root):
 
 def _own_path(name, root):
     """Where one's own images called `name` lie: as it stands, or under `root`; None: nowhere."""
-    return next(filter(exists, (Path(os.path.expanduser(name)), root / name)), None)
+    return next(filter(exists, _places(name, root)), None)
+
+
+def _places(name, root):
+    """Where one's own images called `name` may lie."""
+    return Path(os.path.expanduser(name)), root / name
