@@ -13,7 +13,7 @@ from utils.config import Config
 from utils.data.dataset import DataSet
 from utils.errors import InputError
 from utils.run import checkpoint
-from utils.run.folder import Run, describe_images, fingerprint_of, read_run_config, refuse_other_images
+from utils.run.folder import Run, describe_images, read_run_config, refuse_other_images, trained_on
 
 IMAGES = {"name": "tiny", "images": 40, "height": 64, "width": 64, "channels": 3, "fingerprint": "1234"}
 
@@ -192,7 +192,7 @@ def test_save_writes_again_what_a_lost_folder_was_of(saving, tmp_path):
     shutil.rmtree(str(tmp_path / "run"))
     saving(1.0)
     assert read_run_config(tmp_path / "run") == Config()
-    assert fingerprint_of(tmp_path / "run") == IMAGES["fingerprint"]
+    assert trained_on(tmp_path / "run") == IMAGES["name"]
 
 
 def test_open_takes_the_same_images_from_another_place(tmp_path):

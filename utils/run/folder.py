@@ -213,12 +213,6 @@ def refuse_other_images(folder, data):
         )
 
 
-def fingerprint_of(folder):
-    """The fingerprint of the images that the run in `folder` was trained on, or None where it does not tell."""
-    images = _read_images(Path(folder))
-    return images and images["fingerprint"]
-
-
 def trained_on(folder):
     """The name of the data set that the run in `folder` was trained on, or None where the folder does not tell."""
     images = _read_images(Path(folder))
