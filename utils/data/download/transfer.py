@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -120,24 +121,30 @@ def _transfer(file, path, url, size, bar, origin):
     headers = {"Accept-Encoding": "identity", "User-Agent": AGENT}
     if have:
         headers["Range"] = f"bytes={have}-"
+    with _line_failures(), _ask(url, headers) as response:
+        have, total = _agree(file, response, have, size)
+        if total is not None:
+            require_room(path, total - have)
+        origin.begin(url, have)
+        bar.total, bar.n = total, have
+        for block in response.iter_content(_BLOCK):
+            have += len(block)
+            if total is not None and have > total:
+                file.truncate(0)
+                raise _Broken(f"sends more than the {total} bytes it announces")
+            file.write(block)
+            bar.update(len(block))
+        file.flush()
+        if total is not None and have != total:
+            raise _Broken(f"ended after {have} of {total} bytes")
+        return _announced(response)
+
+
+@contextlib.contextmanager
+def _line_failures():
+    """What requests raises comes out as _Broken or _Hopeless."""
     try:
-        with _ask(url, headers) as response:
-            have, total = _agree(file, response, have, size)
-            if total is not None:
-                require_room(path, total - have)
-            origin.begin(url, have)
-            bar.total, bar.n = total, have
-            for block in response.iter_content(_BLOCK):
-                have += len(block)
-                if total is not None and have > total:
-                    file.truncate(0)
-                    raise _Broken(f"sends more than the {total} bytes it announces")
-                file.write(block)
-                bar.update(len(block))
-            file.flush()
-            if total is not None and have != total:
-                raise _Broken(f"ended after {have} of {total} bytes")
-            return _announced(response)
+        yield
     except InputError:  # no room
         raise
     except (requests.TooManyRedirects, ValueError) as error:  # requests' errors for addresses are ValueErrors
