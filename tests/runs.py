@@ -1,13 +1,17 @@
 """What the tests of train.py ask of a run and its folder."""
 
 import csv
+import dataclasses
 import time
 
 import torch
 
+from utils.config import Config
 from utils.run import checkpoint
+from utils.run.folder import Run
 
 QUICK = ("dataset=tiny.npy", "batch_size=4", "latent_dim=3", "learning_rate=1e-3", "device=cpu")
+IMAGES = {"name": "tiny", "images": 40, "height": 64, "width": 64, "channels": 3, "fingerprint": "1234"}
 
 
 def wait_for(condition, process, seconds=120):
@@ -40,3 +44,11 @@ def final_weights(folder):
 def assert_equal_weights(one, other):
     for name in one:
         assert all(torch.equal(one[name][key], other[name][key]) for key in one[name])
+
+
+def opened(folder, fresh=False, write_report=None, images=IMAGES, **settings):
+    """A run that has been opened and unlocked again."""
+    config = dataclasses.replace(Config(), **settings)
+    with Run(folder, config, folder / "representation" / "pytorch_model.pt", write_report) as run:
+        run.open(fresh, images)
+    return run

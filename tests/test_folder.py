@@ -1,3 +1,5 @@
+"""A run's folder: what it holds, and which run may go on in it."""
+
 import dataclasses
 import os
 import re
@@ -7,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from runs import IMAGES, opened
 
 from evaluation.files import TEMPORARY
 from utils.config import Config
@@ -14,16 +17,6 @@ from utils.data.dataset import DataSet
 from utils.errors import InputError
 from utils.run import checkpoint
 from utils.run.folder import Run, describe_images, read_run_config, refuse_other_images, trained_on
-
-IMAGES = {"name": "tiny", "images": 40, "height": 64, "width": 64, "channels": 3, "fingerprint": "1234"}
-
-
-def opened(folder, fresh=False, write_report=None, images=IMAGES, **settings):
-    """A run that has been opened and unlocked again."""
-    config = dataclasses.replace(Config(), **settings)
-    with Run(folder, config, folder / "representation" / "pytorch_model.pt", write_report) as run:
-        run.open(fresh, images)
-    return run
 
 
 def test_open_makes_what_the_grader_expects(tmp_path):
@@ -53,23 +46,6 @@ def test_open_refuses_another_configuration_and_names_what_differs(tmp_path):
     with pytest.raises(InputError, match=r"gamma was 7\.0 and is now 8\.0.*--fresh"):
         opened(tmp_path / "run", gamma=8.0)
     assert read_run_config(tmp_path / "run").gamma == 7.0
-
-
-def test_open_fresh_keeps_the_old_run_aside(tmp_path):
-    opened(tmp_path / "run", gamma=7.0)
-    opened(tmp_path / "run", fresh=True, gamma=8.0)
-    opened(tmp_path / "run", fresh=True, gamma=9.0)
-    kept = [read_run_config(tmp_path / name).gamma for name in ("run.1", "run.2", "run")]
-    assert kept == [7.0, 8.0, 9.0]
-
-
-def test_open_fresh_leaves_a_link_where_it_leads(tmp_path):
-    (tmp_path / "link").symlink_to("run")
-    opened(tmp_path / "run", gamma=7.0)
-    opened(tmp_path / "link", fresh=True, gamma=8.0)
-    assert (tmp_path / "link").is_symlink()
-    kept = [read_run_config(tmp_path / name).gamma for name in ("run.1", "run", "link")]
-    assert kept == [7.0, 8.0, 8.0]
 
 
 def test_open_keeps_a_trained_encoder_whose_checkpoints_are_gone(tmp_path, capsys):
@@ -142,34 +118,6 @@ def test_open_goes_on_where_the_file_system_has_no_locks(tmp_path, monkeypatch):
     monkeypatch.setattr("utils.run.lock.fcntl.flock", refuse)
     opened(tmp_path / "run")
     assert (tmp_path / "run" / "config.json").exists()
-
-
-def test_open_fresh_makes_no_empty_copies(tmp_path):
-    opened(tmp_path / "run", fresh=True)
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
-
-
-def test_open_fresh_leaves_a_run_below_where_it_is(tmp_path):
-    opened(tmp_path / "x" / "y", gamma=7.0)
-    opened(tmp_path / "x", fresh=True)
-    assert [path.name for path in tmp_path.iterdir()] == ["x"]
-    assert read_run_config(tmp_path / "x" / "y").gamma == 7.0
-
-
-def test_open_fresh_refuses_to_move_a_run_below(tmp_path):
-    opened(tmp_path / "x", gamma=7.0)
-    opened(tmp_path / "x" / "y")
-    with pytest.raises(InputError, match=r"--fresh would move the run in .*x/y too; expected no run below"):
-        opened(tmp_path / "x", fresh=True, gamma=8.0)
-    assert read_run_config(tmp_path / "x").gamma == 7.0
-
-
-def test_open_fresh_sets_an_encoder_aside_of_which_nothing_else_tells(tmp_path):
-    encoder = opened(tmp_path / "run").encoder_path
-    encoder.write_text("trained")
-    (tmp_path / "run" / "config.json").unlink()
-    opened(tmp_path / "run", fresh=True)
-    assert (tmp_path / "run.1" / "representation" / encoder.name).read_text() == "trained"
 
 
 def test_open_refuses_other_images(tmp_path):
