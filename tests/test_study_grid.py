@@ -94,8 +94,6 @@ def test_read_study_ends_runs_by_steps_and_not_by_time():
         (["seed=3"], "seeds: N"),
         (["time_budget=9min"], "argument 'time_budget=9min': .* only steps ends them"),
         (["decay=budget"], "argument: decay='budget': a study's runs have no budget"),
-        (["steps=3", "width=2", "steps=4"], "argument 'steps=4': steps=3 was given before"),
-        (["seeds=3", "seeds=4"], "argument 'seeds=4': seeds=3 was given before"),
     ],
 )
 def test_read_study_refuses_impossible_arguments(overrides, reason):

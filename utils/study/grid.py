@@ -58,7 +58,7 @@ def read_study(path, overrides=()):
     path = Path(path)
     spec = read_yaml(path)
     _check(spec, path)
-    changed = _changes(overrides)
+    changed = dict(_split(one) for one in overrides)
     seeds = _seeds(changed.pop("seeds", spec.get("seeds", 1)))
     varied = changed.pop(spec["vary"], None) if "vary" in spec else None
     rows = _rows(spec, varied)
@@ -119,16 +119,6 @@ def _check_rows(rows, path):
         except UnicodeEncodeError as error:
             encoding = f"this locale's encoding of file names ({error.encoding})"
             raise InputError(f"{path}: row {row!r}: expected a name that {encoding} has") from None
-
-
-def _changes(overrides):
-    changed = {}
-    for text in overrides:
-        key, value = _split(text)
-        if key in changed:
-            raise InputError(f"argument {text!r}: {key}={changed[key]} was given before; expected each key once")
-        changed[key] = value
-    return changed
 
 
 def _split(text):
