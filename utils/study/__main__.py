@@ -29,7 +29,7 @@ from utils.grader.environment import read_environment
 from utils.study.back_ends import BACK_ENDS, back_end
 from utils.study.checks import check_data, check_results
 from utils.study.entries import rank_officially
-from utils.study.grid import read_study
+from utils.study.grid import counted, read_study
 from utils.study.progress import Progress
 from utils.study.reconstruction import relate
 from utils.study.stages import run_stages
@@ -58,8 +58,7 @@ def main(arguments=None):
     study = with_absolute_paths(read_study(options.study, options.overrides), environment.data_root)
     check_data(study, environment.data_root)
     folder = (options.output or environment.output_path / "studies" / study.name).resolve()
-    count = len(study.runs)
-    print(f"{study.title}: {count} run{'s' if count > 1 else ''}, in {folder}", flush=True)
+    print(f"{study.title}: {counted(len(study.runs), 'run')}, in {folder}", flush=True)
     check_results(study, folder, environment.data_root)
     try:
         write_tables(folder, study, {})  # of what is there; a folder that cannot be written is found out now

@@ -1,5 +1,7 @@
 """What a study looks at before it trains for hours or compares runs: its data, and what the results there are of."""
 
+import functools
+
 import numpy as np
 
 from evaluation.contract import kind_of
@@ -14,6 +16,7 @@ from evaluation.samples import parts_of
 from utils.data import load, names
 from utils.data.registry import RENDERED
 from utils.errors import InputError
+from utils.study.grid import counted
 from utils.study.stages import DATA, differing_keys, read_file, result_path
 
 
@@ -45,11 +48,11 @@ def check_results(study, folder, data_root):
 
     Prints a note on results that are of no row of the study.
     """
-    now, wrong = {}, []
+    fingerprint, wrong = functools.lru_cache(maxsize=None)(functools.partial(_fingerprint, data_root)), []
     for run, stages in study.runs:
         for stage in stages:
             path = result_path(folder, stage)
-            reason = _of_something_else(read_file(path), stage.config, now, data_root)
+            reason = _of_something_else(read_file(path), stage.config, fingerprint)
             if reason:
                 wrong.append(f"{path}: {reason}; delete it and {folder / 'runs' / run} to make it anew")
     if wrong:
@@ -58,10 +61,10 @@ def check_results(study, folder, data_root):
     _note_other_results(study, folder)
 
 
-def _of_something_else(result, config, now, data_root):
+def _of_something_else(result, config, fingerprint):
     """In words, what a result (see read_file) is of that is not this configuration on the data as they are now.
 
-    now: {data set: fingerprint}, filled here.
+    fingerprint: a function of a data set's name, see _fingerprint.
     """
     differing = differing_keys(result, config)
     if differing:
@@ -69,9 +72,8 @@ def _of_something_else(result, config, now, data_root):
     if not result.get(DATA) or not result.get("config"):  # no result
         return ""
     name, before = config.dataset, result["config"].get("dataset")
-    if name not in now:
-        now[name] = _fingerprint(name, data_root)
-    same = before == name if now[name] is None else now[name] == result[DATA]
+    now = fingerprint(name)
+    same = before == name if now is None else now == result[DATA]
     return "" if same else f"of other images or factors than {name} has now"
 
 
@@ -79,7 +81,7 @@ def _note_other_results(study, folder):
     own = {result_path(folder, stage).name for _, stages in study.runs for stage in stages}
     others = sorted({path.name for path in (folder / "results").glob("*.json")} - own)
     if others:
-        count = f"{len(others)} result{'s' if len(others) > 1 else ''}"
+        count = counted(len(others), "result")
         print(f"note: {folder} has {count} that this study's tables leave out, such as {others[0]}", flush=True)
 
 
@@ -108,7 +110,7 @@ def _require_all_five(data):
     varying(factors, at_least=2)
 
 
-def _fingerprint(name, data_root):
+def _fingerprint(data_root, name):
     """Of the data set's images and factors; None where they are not there."""
     try:
         return load(name, data_root, **({"render": False} if name in RENDERED else {})).fingerprint

@@ -83,7 +83,12 @@ def read_study(path, overrides=()):
 
 def _title(title, named, seeds):
     changes = ", ".join(f"{key}={value}" for key, value in named.items())
-    return f"{title} ({changes + '; ' if changes else ''}{seeds} seed{'s' if seeds > 1 else ''})"
+    return f"{title} ({changes + '; ' if changes else ''}{counted(seeds, 'seed')})"
+
+
+def counted(number, noun):
+    """'1 run', '2 runs'."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _check(spec, path):

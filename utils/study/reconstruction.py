@@ -12,6 +12,7 @@ from utils.drawing import new_figure
 from utils.errors import InputError
 from utils.files import atomic_path, write_text
 from utils.study.correlation import rank_correlation
+from utils.study.grid import counted
 from utils.study.stages import DATA
 
 TITLES = [*(metric.title for metric in OFFICIAL), "mean of five"]
@@ -92,13 +93,13 @@ def _result_files(folder):
 
 def markdown(found):
     """The correlations as a table: a line for what is compared, a column for each score."""
-    lines = [f"# Reconstruction and disentanglement over {len(found)} run{'s' if len(found) > 1 else ''}", ""]
+    lines = [f"# Reconstruction and disentanglement over {counted(len(found), 'run')}", ""]
     lines += ["| compared | groups | runs | " + " | ".join(TITLES) + " |", "|---|---|---|" + "---|" * len(TITLES)]
     reconstruction, columns = [one.reconstruction for one in found], _columns(found)
     for name, keys in LEVELS.items():
         groups = [_group(one, keys) for one in found]
-        counted = [groups.count(group) for group in groups]
-        runs, number = sum(count > 1 for count in counted), len({g for g, c in zip(groups, counted) if c > 1})
+        sizes = [groups.count(group) for group in groups]
+        runs, number = sum(size > 1 for size in sizes), len({g for g, size in zip(groups, sizes) if size > 1})
         cells = [str(rank_correlation(reconstruction, column, groups)) for column in columns]
         lines.append(f"| {name} | {number} | {runs} | " + " | ".join(cells) + " |")
     return "\n".join([*lines, "", NOTE]) + "\n"

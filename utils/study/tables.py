@@ -16,7 +16,7 @@ from utils.study.curves import draw_curves, read_logs
 from utils.study.stages import MEASURED, read_result
 
 OURS, THEIRS = "#10568c", "#a06a12"
-MEAN, RECONSTRUCTION = "mean", MEASURED[0]  # of a result's numbers, beside its scores
+MEAN, RECONSTRUCTION = "mean", "reconstruction"  # of a result's numbers, beside its scores
 COLUMNS = (  # of the tables: name, title, decimals
     *((metric.name, metric.title, 4) for metric in OFFICIAL),
     (MEAN, "mean of five", 4),
