@@ -13,23 +13,12 @@ and, last, the line `Final Scores :  {...}` of the official script. A second cal
 
 import json
 import os
+import runpy
 import sys
 from pathlib import Path
 
-if "OMP_WAIT_POLICY" not in os.environ:  # before PyTorch is loaded; train.py says why
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-
-try:
-    from utils.errors import InputError, Parser, entry_point
-except ImportError as error:  # another project's `utils` comes first, or a package is missing
-    found = getattr(sys.modules.get("utils"), "__file__", None) or "none"
-    if os.path.dirname(os.path.dirname(os.path.abspath(found))) == os.path.dirname(os.path.abspath(__file__)):
-        message = f"{error}; expected the packages of requirements.txt, as in .venv/bin/python, which ./run.sh makes"
-    elif found == "none":
-        message = f"{error}; expected Python to look beside this file, which -I, -P and PYTHONSAFEPATH forbid"
-    else:
-        message = f"utils: found {found} instead of the kit's; rename it or take it off PYTHONPATH"
-    print(f"error: {message}", file=sys.stderr)
+# By its path, since Python may find another project's `utils`, or none.
+if not runpy.run_path(os.path.join(os.path.dirname(__file__), "utils", "startup.py"))["is_ready"]():
     sys.exit(2)
 
 from evaluation import evaluate
@@ -37,6 +26,7 @@ from evaluation.cache import CodesCache, fingerprint
 from evaluation.command import add_options, console_into, print_scores, score_file
 from evaluation.contract import kind_of
 from evaluation.results import DATASET_FINGERPRINT, DATASET_NAME, ENCODER_DIGEST, SEED, check_output
+from utils.errors import InputError, Parser, entry_point
 from utils.grader.environment import read_environment
 
 DEFAULT_DATASET = "synthetic_arm"

@@ -17,32 +17,19 @@ import contextlib
 import dataclasses
 import inspect
 import os
+import runpy
 import sys
 import traceback
 
-# GCC's OpenMP, which PyTorch computes with, reads this once, when it is loaded: how often a thread looks whether the
-# others are done before it sleeps. With the default a thread burns its share of a busy machine's cores while it waits
-# for one that got none. What the user has set counts.
-if "OMP_WAIT_POLICY" not in os.environ:
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-
-try:
-    from utils.errors import InputError, Parser, entry_point
-except ImportError as error:  # another project's `utils` comes first, or a package is missing
-    found = getattr(sys.modules.get("utils"), "__file__", None) or "none"
-    if os.path.dirname(os.path.dirname(os.path.abspath(found))) == os.path.dirname(os.path.abspath(__file__)):
-        message = f"{error}; expected the packages of requirements.txt, as in .venv/bin/python, which ./run.sh makes"
-    elif found == "none":
-        message = f"{error}; expected Python to look beside this file, which -I, -P and PYTHONSAFEPATH forbid"
-    else:
-        message = f"utils: found {found} instead of the kit's; rename it or take it off PYTHONPATH"
-    print(f"error: {message}", file=sys.stderr)
+# By its path, since Python may find another project's `utils`, or none.
+if not runpy.run_path(os.path.join(os.path.dirname(__file__), "utils", "startup.py"))["is_ready"]():
     sys.exit(2)
 
 from utils.bench.plan import print_plan
 from utils.config import FIELDS, read_config
 from utils.data import load, resolve
 from utils.durations import clock
+from utils.errors import InputError, Parser, entry_point
 from utils.grader.environment import is_grading, read_environment
 from utils.grader.events import WAIT_IN_ALL, Events
 from utils.memory import is_out_of_memory, keep_freed_memory

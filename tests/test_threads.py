@@ -27,7 +27,10 @@ def spins(module, **own):
     return done.stdout.decode().split()[0]
 
 
-@pytest.mark.parametrize("module", ["train", "local_evaluation, representation"])
+BENCH = "utils.bench.__main__ as bench; bench.main(['steps', '--help'])"
+
+
+@pytest.mark.parametrize("module", ["train", "local_evaluation, representation", BENCH])
 def test_threads_soon_sleep(module):
     assert spins(module) == "10000"
 

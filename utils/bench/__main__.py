@@ -9,13 +9,10 @@
 """
 
 import importlib
-import os
 import sys
 
-if "OMP_WAIT_POLICY" not in os.environ:  # before PyTorch is loaded; train.py says why
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-
 from utils.errors import InputError, entry_point
+from utils.startup import let_threads_sleep
 
 COMMANDS = ("steps", "metrics", "data", "plan")
 
@@ -28,6 +25,7 @@ def main(arguments=None):
         return 0
     if name not in COMMANDS:
         raise InputError(f"argument {name!r}: expected one of {', '.join(COMMANDS)}")
+    let_threads_sleep()  # before the command imports PyTorch
     return importlib.import_module(f"utils.bench.{name}").main(rest)
 
 
