@@ -1,10 +1,12 @@
-"""What a study looks at before it trains: its data, and whether the results that are there are its own."""
+"""What is checked before a study trains: its data, and whether the results that are there are its own."""
 
 import numpy as np
 import pytest
 from conftest import exit_code
 
 from utils.data import load
+from utils.data.dataset import DataSet
+from utils.study import checks
 from utils.study import stages as stages_module
 
 
@@ -74,6 +76,22 @@ def test_study_names_more_images_held_out_than_there_are_once(study, calls, own,
     assert exit_code(lambda given: study(*given), (*own(), "held_out=8")) == 2
     assert "held_out=8: expected fewer than the 8 images" in capsys.readouterr().err
     assert not calls
+
+
+def test_study_names_more_images_held_out_than_a_drawn_set_has(study, calls, capsys, monkeypatch):
+    drawn = DataSet("synthetic_arm", np.zeros((8, 64, 64, 3), np.uint8), (8,), ("place",))
+    monkeypatch.setattr(checks, "load", lambda name, root, render: drawn)
+    assert exit_code(lambda given: study(*given), ("configs/studies/objectives.yml", "held_out=8")) == 2
+    assert "held_out=8: expected fewer than the 8 images" in capsys.readouterr().err
+    assert not calls
+
+
+def test_study_opens_its_data_once_for_all_its_checks(study, calls, own, monkeypatch):
+    arguments, opened = own(), []
+    study(*arguments)
+    monkeypatch.setattr(checks, "load", lambda *names: opened.append(names) or load(*names))
+    study(*arguments)
+    assert len(opened) == 1
 
 
 def test_study_says_how_to_make_all_results_of_another_configuration_anew(study, calls, tmp_path, capsys):

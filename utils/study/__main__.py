@@ -2,7 +2,7 @@
 
     python -m utils.study configs/studies/objectives.yml                                 # the paper's first table
     python -m utils.study configs/studies/objectives.yml steps=3000 seeds=3 --jobs 2     # the same study, smaller
-    python -m utils.study configs/studies/latents.yml latent_dim=10,32 steps=2000     # other rows
+    python -m utils.study configs/studies/latents.yml latent_dim=10,32 steps=2000        # other rows
     python -m utils.study configs/studies/objectives.yml --backend dask --address HOST:8786
     python -m utils.study rank RUN_FOLDER RUN_FOLDER ...                 # by the official scores, and without labels
     python -m utils.study rank --official --paper RUN_FOLDER ...         # as the challenge ranked its entrants
@@ -10,9 +10,8 @@
 
 Leaves in --output (default: studies/NAME under $AICROWD_OUTPUT_PATH) table.md, table.csv, plot.png (the scores),
 curves.png (the runs' losses beside each other), written anew after each result, and each run's own folder under runs/.
-Called again it goes on where it
-stopped; what is finished is not done again. On a cluster all machines must see this repository, the data and the output
-under the same paths.
+Called again it goes on where it stopped; what is finished is not done again. On a cluster all machines must see this
+repository, the data and the output under the same paths.
 Exit code: 0 all done; 1 some run failed (table.md names it), the others are done; 2 bad input.
 """
 
@@ -27,7 +26,7 @@ from utils.data import resolve
 from utils.errors import InputError, Parser, entry_point
 from utils.grader.environment import read_environment
 from utils.study.back_ends import BACK_ENDS, back_end
-from utils.study.checks import check_data, check_results
+from utils.study.checks import check_study
 from utils.study.entries import rank_officially
 from utils.study.grid import counted, read_study
 from utils.study.progress import Progress
@@ -56,10 +55,9 @@ def main(arguments=None):
         return _reconstruction(arguments[1:], environment)
     options = _parse(arguments)
     study = with_absolute_paths(read_study(options.study, options.overrides), environment.data_root)
-    check_data(study, environment.data_root)
     folder = (options.output or environment.output_path / "studies" / study.name).resolve()
+    check_study(study, folder, environment.data_root)
     print(f"{study.title}: {counted(len(study.runs), 'run')}, in {folder}", flush=True)
-    check_results(study, folder, environment.data_root)
     try:
         write_tables(folder, study, {})  # of what is there; a folder that cannot be written is found out now
         failures = run_all(study, folder, options, environment.data_root.resolve())

@@ -1,6 +1,4 @@
-"""What a study looks at before it trains for hours or compares runs: its data, and what the results there are of."""
-
-import functools
+"""What is checked before a study trains for hours and before runs are compared: the data, and what results are of."""
 
 import numpy as np
 
@@ -20,17 +18,32 @@ from utils.study.grid import counted
 from utils.study.stages import DATA, differing_keys, read_file, result_path
 
 
-def check_data(study, data_root):
-    """InputError if the data sets that the study trains on are not there, are too small, or could not be scored.
+def check_study(study, folder, data_root):
+    """InputError if the study's data cannot be trained on and scored, or if `folder` holds results of something else.
 
-    Sets that the kit draws when they are first used count as there.
+    Something else is another configuration, or other images or factors than now. Prints a note on results that are of
+    no row of the study.
     """
-    for name, held_out in {(s.config.dataset, s.config.held_out) for _, stages in study.runs for s in stages}:
-        if name not in RENDERED:
-            data = load(name, data_root)
-            data.require_more_than(held_out)
-            if name not in names():
-                _require_scorable(data, name)
+    configs = [stage.config for _, stages in study.runs for stage in stages]
+    data = {name: _open(name, data_root) for name in dict.fromkeys(config.dataset for config in configs)}
+    for config in configs:
+        if data[config.dataset] is not None:
+            data[config.dataset].require_more_than(config.held_out)
+    _check_results(study, folder, data)
+    _note_other_results(study, folder)
+
+
+def _open(name, data_root):
+    """The DataSet, which can be scored; None for one that the kit draws when it is first used."""
+    if name in RENDERED:
+        try:
+            return load(name, data_root, render=False)
+        except InputError:
+            return None
+    data = load(name, data_root)
+    if name not in names():
+        _require_scorable(data, name)
+    return data
 
 
 def _require_scorable(data, name):
@@ -43,37 +56,29 @@ def _require_scorable(data, name):
         raise InputError(f"data set {name}: a study needs all five scores; {reason}") from None
 
 
-def check_results(study, folder, data_root):
-    """InputError if results that are there are of another configuration, or of other images or factors than now.
-
-    Prints a note on results that are of no row of the study.
-    """
-    fingerprint, wrong = functools.lru_cache(maxsize=None)(functools.partial(_fingerprint, data_root)), []
+def _check_results(study, folder, data):
+    """InputError if a result in `folder` is of something else; data: {name: DataSet, or None where it is not there}."""
+    wrong = []
     for run, stages in study.runs:
         for stage in stages:
             path = result_path(folder, stage)
-            reason = _of_something_else(read_file(path), stage.config, fingerprint)
+            reason = _of_something_else(read_file(path), stage.config, data[stage.config.dataset])
             if reason:
                 wrong.append(f"{path}: {reason}; delete it and {folder / 'runs' / run} to make it anew")
     if wrong:
         more = f" (so are {len(wrong) - 1} more results there)" if len(wrong) > 1 else ""
         raise InputError(f"{wrong[0]}, or take another --output{more}")
-    _note_other_results(study, folder)
 
 
-def _of_something_else(result, config, fingerprint):
-    """In words, what a result (see read_file) is of that is not this configuration on the data as they are now.
-
-    fingerprint: a function of a data set's name, see _fingerprint.
-    """
+def _of_something_else(result, config, data):
+    """In words, what a result (see read_file) is of that is not this configuration on the data as they are now."""
     differing = differing_keys(result, config)
     if differing:
         return f"of another configuration ({differing})"
     if not result.get(DATA) or not result.get("config"):  # no result
         return ""
     name, before = config.dataset, result["config"].get("dataset")
-    now = fingerprint(name)
-    same = before == name if now is None else now == result[DATA]
+    same = before == name if data is None else data.fingerprint == result[DATA]
     return "" if same else f"of other images or factors than {name} has now"
 
 
@@ -108,11 +113,3 @@ def _require_all_five(data):
             plan_table(table, part, 0, CHALLENGE, Silent())
         factors = table.factors
     varying(factors, at_least=2)
-
-
-def _fingerprint(data_root, name):
-    """Of the data set's images and factors; None where they are not there."""
-    try:
-        return load(name, data_root, **({"render": False} if name in RENDERED else {})).fingerprint
-    except InputError:
-        return None
