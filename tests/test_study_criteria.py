@@ -45,8 +45,7 @@ def test_measure_gives_the_closed_form(images):
 def test_measure_is_on_the_images_that_were_held_out(monkeypatch):
     pixels = np.repeat(np.arange(40, dtype=np.uint8), 16).reshape(40, 4, 4, 1)
     monkeypatch.setattr(criteria_module, "read_networks", lambda *run: (Encoder(), Decoder()))
-    monkeypatch.setattr(criteria_module, "load", lambda *data: types.SimpleNamespace(images=pixels))
-    monkeypatch.setattr(criteria_module, "refuse_other_images", lambda *run: None)
+    monkeypatch.setattr(criteria_module, "load_run_data", lambda *run: types.SimpleNamespace(images=pixels))
     codes = measure("run", Config(held_out=5), "data").codes
     np.testing.assert_allclose(codes[:, 0] * 255, held_out_positions(40, 5), rtol=1e-6)
 

@@ -7,11 +7,10 @@ python -m utils.report RUN_FOLDER     # of another run
 import sys
 from pathlib import Path
 
-from utils.data import load
 from utils.errors import InputError, Parser, entry_point
 from utils.grader.environment import read_environment
 from utils.report import write_report
-from utils.run.folder import read_run_config, refuse_other_images
+from utils.run.folder import load_run_data, read_run_config
 
 
 @entry_point
@@ -23,8 +22,7 @@ def main(arguments=None):
     config = read_run_config(folder)
     if config is None:
         raise InputError(f"{folder}: holds no config.json; expected the folder of a run of train.py")
-    data = load(config.dataset, environment.data_root)
-    refuse_other_images(folder, data)
+    data = load_run_data(folder, config, environment.data_root)
     try:
         print(write_report(folder, data))
     except OSError as error:

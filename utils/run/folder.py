@@ -1,11 +1,13 @@
 """A run's folder: what it holds, whether a configuration may go on in it, and saving so that nothing is lost."""
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
 
 from utils.config import Config, parse_value
+from utils.data import load
 from utils.errors import InputError
 from utils.files import remove_leftovers, set_aside, write_text
 from utils.run import checkpoint, lock
@@ -211,6 +213,26 @@ def refuse_other_images(folder, data):
             f"{Path(folder) / 'dataset.json'}: the run was trained on other images "
             f"({_of_images(images)}; now {_of_images(describe_images(data))})"
         )
+
+
+def load_run_data(folder, config, data_root):
+    """The DataSet that the run in `folder` was trained on, as its `config` (utils.config.Config) names it.
+
+    Images of one's own that are no longer there are taken from `data_root`, by the name of their file or folder.
+    InputError: they are nowhere, or they are other images now.
+    """
+    name = config.dataset
+    if os.path.isabs(name) and not os.path.exists(name):
+        moved = os.path.join(os.path.expanduser(data_root), os.path.basename(name))
+        if not os.path.exists(moved) or not _read_images(Path(folder)):
+            raise InputError(
+                f"{folder}: its data set {name} is not there; if it was moved, DISENTANGLEMENT_LIB_DATA names the "
+                "folder that holds it now"
+            )
+        name = moved
+    data = load(name, data_root)
+    refuse_other_images(folder, data)
+    return data
 
 
 def trained_on(folder):

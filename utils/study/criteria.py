@@ -6,9 +6,8 @@ from typing import Callable, NamedTuple
 import numpy as np
 import torch
 
-from utils.data import load
 from utils.errors import InputError
-from utils.run.folder import read_networks, refuse_other_images
+from utils.run.folder import load_run_data, read_networks
 from utils.study.udr import agreements, udr
 from utils.training.batches import held_out_positions, to_model_input
 from utils.training.objectives import kl_per_latent, reconstruction_loss
@@ -48,9 +47,7 @@ def measure(folder, config, data_root):
         raise InputError(f"{folder}: its checkpoint is not of the networks in its config.json") from None
     if networks is None:
         raise InputError(f"{folder}: has no sound checkpoint, which UDR and reconstruction need")
-    data = load(config.dataset, data_root)
-    refuse_other_images(folder, data)
-    images = data.images
+    images = load_run_data(folder, config, data_root).images
     chosen = held_out_positions(len(images), config.held_out or min(IMAGES, len(images)))
     parts = [to_model_input(np.asarray(images[some]), "cpu") for some in np.array_split(chosen, -(-len(chosen) // 128))]
     return _measure(*networks, parts)
