@@ -14,6 +14,12 @@ def test_bench_refuses_metrics_where_it_measures_its_own(measured, capsys):
     assert "expected without --growth and --encoding" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("latents", ["a", "10,", "1", "-4"])
+def test_bench_names_numbers_of_latents_that_are_none(latents, capsys):
+    assert exit_code(main, ["metrics", f"--growth={latents}"]) == 2
+    assert f"{latents!r}: expected whole numbers of at least 2" in capsys.readouterr().err
+
+
 def test_bench_refuses_an_encoder_whose_operations_it_cannot_count(tmp_path, capsys):
     torch.jit.save(torch.jit.script(torch.nn.Flatten()), str(tmp_path / "flat.pt"))
     np.savez(str(tmp_path / "own.npz"), images=np.zeros((4, 64, 64, 1), np.uint8))

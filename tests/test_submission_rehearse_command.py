@@ -9,8 +9,9 @@ import time
 import pytest
 from copies import REPOSITORY, write_black_images
 
+from utils.errors import InputError
 from utils.submission import rehearse as steps
-from utils.submission.rehearse import Failure
+from utils.submission.rehearse import Failure, Rehearsal
 
 
 @pytest.mark.parametrize("minutes", ["0", "-1", "nan", "1e9"])
@@ -65,3 +66,9 @@ def test_rehearse_refuses_a_folder_that_cannot_be_made(entry, capsys):
         entry.run("rehearse", "--folder", str(folder))
     assert ended.value.code == 2
     assert f"--folder {folder}: Not a directory" in capsys.readouterr().err
+
+
+def test_a_clone_that_git_cannot_read_is_not_taken_for_an_unchanged_one(tmp_path):
+    (tmp_path / "clone").mkdir()
+    with pytest.raises(InputError, match="not a git repository"):
+        steps.check_clone_is_unchanged(Rehearsal(None, tmp_path, 1))

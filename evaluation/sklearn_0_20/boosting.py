@@ -14,11 +14,10 @@ from typing import NamedTuple
 import joblib
 import numpy as np
 
-from .boosting_kernels import DEPTH, advance_trees, grow_factor, search_trees
+from .boosting_kernels import DEPTH, GAP, advance_trees, grow_factor, search_trees
 
 STAGES = 100
 SHORT = 0.05  # seconds; a call of the kernels that is over sooner gets more trees the next time, to spare hand-overs
-GAP = np.float32(1e-7)  # values closer than this are never split apart
 
 
 class Forest(NamedTuple):

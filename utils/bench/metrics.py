@@ -12,6 +12,7 @@ total counts everything, start-up too, but for the compilation of kernels, which
 seconds count the metrics alone. Seed 0 on both sides.
 """
 
+import argparse
 import json
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def parse(arguments):
     parser.add_argument("dataset", nargs="?")
     parser.add_argument("--metrics", default=DEFAULT, type=lambda text: text.split(","))
     parser.add_argument("--official", nargs=2, metavar=("PYTHON", "SCORE.py"))
-    parser.add_argument("--growth", type=lambda text: [int(number) for number in text.split(",")])
+    parser.add_argument("--growth", type=_latents, metavar="N,N,...")
     parser.add_argument("--encoding", action="store_true")
     options = parser.parse_args(arguments)
     if not options.growth and not (options.encoder and options.dataset):
@@ -58,6 +59,14 @@ def parse(arguments):
     if (options.growth or options.encoding) and (options.metrics != DEFAULT or options.official):
         parser.error("--metrics, --official: expected without --growth and --encoding, which have metrics of their own")
     return options
+
+
+def _latents(text):
+    """The numbers of latents in `text`; argparse's error for anything else."""
+    numbers = text.split(",")
+    if not all(number.isdecimal() and int(number) >= 2 for number in numbers):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected whole numbers of at least 2 with commas, e.g. 10,64")
+    return [int(number) for number in numbers]
 
 
 def compare(options):

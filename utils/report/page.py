@@ -6,7 +6,6 @@ from html import escape
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from utils.data.registry import names
 from utils.durations import clock
@@ -172,7 +171,6 @@ def _stacked(above, below):
 
 def _data_uri(pixels):
     """uint8 (height, width, channels) as a PNG that stands in the page itself."""
-    picture: Image.Image = pictures.enlarged(pixels, 1)
     buffer = io.BytesIO()
-    picture.save(buffer, format="PNG", optimize=True)
+    pictures.enlarged(pixels, scale=1).save(buffer, format="PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

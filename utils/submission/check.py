@@ -137,7 +137,7 @@ def check_commit(repository):
 
 def check_budget(repository, limit):
     """What the grader trains with is a configuration that this kit accepts, within the grader's time."""
-    seconds, path = parse_duration(limit, f"limit={limit!r}"), "configs/challenge.yml"
+    seconds, path = parse_duration(limit, f"--limit {limit}"), "configs/challenge.yml"
     if repository.read(path) is None:
         yield f"{path} is not in git; git add {path}, and commit"
         return

@@ -18,6 +18,7 @@ from utils.files import REPOSITORY
 from utils.grader.environment import read_environment
 from utils.run.log import read_log
 from utils.submission.grader_redis import free_port, listening_grader, redis_server
+from utils.submission.repository import Repository
 from utils.submission.stand_in_data import NAME, place_data
 
 GRACE = 60  # seconds over the budget after which the run is stopped
@@ -135,9 +136,8 @@ def find_outputs(rehearsal):
 
 def check_clone_is_unchanged(rehearsal):
     """The repository may be read-only there: nothing may have been written into it."""
-    git = ["git", "-C", str(rehearsal.clone), "status", "--porcelain", "--ignored"]
-    written = [line[3:] for line in subprocess.run(git, capture_output=True, text=True).stdout.splitlines()]
-    written = [path for path in written if "__pycache__" not in path]
+    status = Repository(rehearsal.clone).git("status", "--porcelain", "--ignored")
+    written = [line[3:] for line in status.splitlines() if "__pycache__" not in line]
     if written:
         raise Failure(f"the run wrote into its repository, which may be read-only: {', '.join(written[:3])}")
     return "nothing was written into it"
