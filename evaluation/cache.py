@@ -49,8 +49,8 @@ def fingerprint(encoder, dataset):
     encoder   a string that identifies it, and what else its codes depend on: a digest of its file, say, the kind of
               device and the version of the library that compute them
 
-    Images that are a memory-mapped file are told by the file: its place, inode, size and times in nanoseconds, none of
-    which a file that was changed or replaced keeps. All pixels of other images are read.
+    Images that are a memory-mapped file are identified by its path, inode, size and times in nanoseconds, some of which
+    differ as soon as the file is changed or replaced. All pixels of other images are read.
     """
     digest = hashlib.sha256(encoder.encode())
     images = dataset.images

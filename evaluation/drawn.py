@@ -11,7 +11,7 @@ from .protocol import DRAWS, VOTE_SIZE, num_points
 
 
 def encode_drawn(encoder, dataset, parts, seed, sizes, report):
-    """(codes, labels) of `parts`, each {array: …}: what the codes are reduced to, and what the metrics are told."""
+    """(codes, labels) of `parts`, each {array: …}: what the codes are reduced to; what the metrics get with them."""
     codes, labels, total = {}, {}, sum(num_points(part, sizes) for part in parts)
     with report.stage(encoder.stage) as progress:
         for part in parts:

@@ -118,7 +118,7 @@ _PLANS = {"points": _plan_points, "votes": _plan_votes, "pairs": _plan_pairs}
 
 
 def _halves(table):
-    """The rows for training and those for testing, or all rows where the table does not tell them apart."""
+    """The rows for training and those for testing, or all rows where the table has no num_train."""
     rows = np.arange(len(table.factors))
     return [rows] if table.num_train is None else [rows[: table.num_train], rows[table.num_train :]]
 

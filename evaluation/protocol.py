@@ -36,7 +36,7 @@ class Draw(NamedTuple):
 
     array: str
     factors: np.ndarray  # (n, F) int64 the points
-    labels: Optional[np.ndarray] = None  # (rows, …) int64 what the metric is told of them; None: nothing
+    labels: Optional[np.ndarray] = None  # (rows, …) int64 that the metric gets with their codes; None: none
 
 
 def draw_points(dataset, random_state, sizes=CHALLENGE):

@@ -26,7 +26,7 @@ def infomec(codes: Array, factors: Array, seed: int = 0, jobs: int = 1, progress
 
 
 def infom_and_infoc(codes, factors, seed=0, jobs=1, progress=None):
-    """Modularity and compactness: whether a code tells of one factor alone, and a factor is told by one code alone.
+    """Modularity and compactness: does a code inform of one factor only, and does one code only inform of a factor?
 
     codes     (n, D), cast to float32
     factors   (n, F) integers
@@ -47,8 +47,8 @@ def infom_and_infoc(codes, factors, seed=0, jobs=1, progress=None):
     as equal shares. infoc is 0 if fewer than two codes are active, infom if none is. (The original returns NaN for
     these.) The original's settings for discrete codes are not offered.
 
-    Codes that occur many times over make every factor look fully told: where all 10 neighbours of a point are the same
-    image, its code stands for the image. So the data should have many more images than there are points.
+    Codes that occur many times over seem to have all information about every factor: where all 10 neighbours of a point
+    are the same image, its code identifies the image. So the data should have many more images than there are points.
     """
     codes, factors = check_pair(codes, factors)
     kept = varying(factors, at_least=2)

@@ -12,7 +12,7 @@ from .information import as_variables, information_matrix
 
 
 def mig(codes: Array, factors: Array, jobs: int = 1, progress: Progress = None, num_bins: int = 20) -> Result:
-    """How much more one code tells of a factor than the next best code does (eq. 6 of the paper).
+    """How much more information one code has about a factor than the next best code has (eq. 6 of the paper).
 
     codes    (n, D), cast to float32; each is cut into `num_bins` bins of equal width between its extremes
     factors  (n, F) integers
@@ -22,8 +22,8 @@ def mig(codes: Array, factors: Array, jobs: int = 1, progress: Progress = None, 
     largest mutual informations over the factor's entropy, averaged over factors. Also 'mutual_information' (D, F)
     and 'factor_entropies' (F,), both in nats.
 
-    Degenerate input: a constant code tells nothing (0). Factors with a single value are left out of the average (the
-    original divides 0 by 0 and returns NaN); NotDefined (a ValueError) if no factor is left.
+    Degenerate input: a constant code has no information (0). Factors with a single value are left out of the average
+    (the original divides 0 by 0 and returns NaN); NotDefined (a ValueError) if no factor is left.
 
     >>> factors = np.random.RandomState(0).randint(2, size=(1000, 2))
     >>> round(mig(factors, factors)["discrete_mig"], 2)

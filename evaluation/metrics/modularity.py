@@ -1,4 +1,4 @@
-"""Modularity: whether each code tells of one factor alone.
+"""Modularity: whether each code has information about one factor alone.
 
 Ridgeway & Mozer 2018, "Learning deep disentangled embeddings with the F-statistic loss", section 3,
 https://arxiv.org/abs/1802.05312
@@ -12,7 +12,7 @@ from .information import as_variables, information_matrix
 
 
 def modularity(codes: Array, factors: Array, jobs: int = 1, progress: Progress = None, num_bins: int = 20) -> Result:
-    """How little a code tells of the factors other than its best one.
+    """How little information a code has about the factors other than its best one.
 
     codes     (n, D), cast to float32; each is cut into `num_bins` bins of equal width between its extremes
     factors   (n, F) integers
@@ -23,8 +23,8 @@ def modularity(codes: Array, factors: Array, jobs: int = 1, progress: Progress =
     mutual informations with the other factors over (F - 1) times the largest squared one, averaged over codes. Also
     'mutual_information' (D, F) in nats, and 'modularities' (D,) of each code.
 
-    The score says nothing of how much is told: codes of noise score high where one factor of many values draws most
-    of the little mutual information that chance leaves.
+    The score does not say how much information there is: codes of noise score high where one factor of many values
+    has most of the little mutual information that arises by chance.
 
     Degenerate input: a constant code has modularity 0. (The original means the same, but there rounding can leave a
     constant code a mutual information of 1e-16, and then any modularity.) Factors with a single value are left out

@@ -1,4 +1,4 @@
-"""Mutual information score: how much codes tell of each other. It needs no factors.
+"""Mutual information score: how much information codes have about each other. It needs no factors.
 
 Locatello, Bauer, Lucic, Rätsch, Gelly, Schölkopf & Bachem 2019, "Challenging common assumptions in the unsupervised
 learning of disentangled representations", section 5.2, https://arxiv.org/abs/1811.12359
@@ -21,7 +21,7 @@ def mutual_info_score(codes: Array, jobs: int = 1, progress: Progress = None, nu
     Returns a dictionary; the score is 'mutual_info_score' in nats, in [0, log num_bins], lower is better. Few points
     raise it: independent codes of n points have about (num_bins - 1)^2 / 2n.
 
-    Degenerate input: a constant code tells nothing (0).
+    Degenerate input: a constant code has no information (0).
     """
     codes = check_codes(codes)
     information = information_matrix(codes, into_bins(codes, num_bins), num_bins, jobs, progress)

@@ -118,7 +118,7 @@ def seconds_of(images, rounds):
 
 
 def own_memory():
-    """Bytes that this process holds beside mapped files, which are the page cache's; None where /proc does not tell."""
+    """Bytes that this process holds beside mapped files, which are the page cache's; None without /proc."""
     try:
         with open("/proc/self/status", encoding="utf-8") as status:
             return next(int(line.split()[1]) * 1024 for line in status if line.startswith("RssAnon:"))
@@ -130,7 +130,7 @@ def memory_row(before):
     """What the process holds now, and how much more than `before` the data set was opened."""
     now = own_memory()
     if now is None or before is None:
-        return f"{'-':>10}  (/proc/self/status does not tell)"
+        return f"{'-':>10}  (not known without /proc/self/status)"
     return f"{now / 2**20:>10.1f} MiB, {(now - before) / 2**20:.1f} MiB of it since before the opening"
 
 

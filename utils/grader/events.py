@@ -19,11 +19,11 @@ SECRET_ENDINGS = ("PASSWORD", "SECRET", "TOKEN")
 
 
 class Events:
-    """What the grader is told. Outside the grader every method does nothing and aicrowd-api is not imported.
+    """What is reported to the grader. Outside it every method does nothing, and aicrowd-api is not imported.
 
     An event that Redis did not take is kept and offered again, so a server that restarts misses none but
-    superseded progress; one that dies after it took `submit` is told again: twice is better than never.
-    As a context, it tells the grader of the exception that leaves it, and closes.
+    superseded progress; one that dies after it took `submit` gets it again: twice is better than never.
+    As a context, it reports an exception that leaves it, and closes.
     """
 
     def __init__(self, is_grading, is_main=True):

@@ -236,7 +236,7 @@ def load_run_data(folder, config, data_root):
 
 
 def trained_on(folder):
-    """The name of the data set that the run in `folder` was trained on, or None where the folder does not tell."""
+    """The name of the data set that the run in `folder` was trained on, or None if dataset.json does not say."""
     images = _read_images(Path(folder))
     return images and images.get("name")
 

@@ -33,7 +33,7 @@ class Criterion(NamedTuple):
 
     values: np.ndarray  # (runs,)
     within: Callable  # (sets, candidates) positions -> values of these runs, each set by itself
-    fewest: int = 2  # runs among which it tells one from another: two agree with each other equally
+    fewest: int = 2  # runs among which it can rank: UDR of two is equal for both
 
 
 def measure(folder, config, data_root):

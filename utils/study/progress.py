@@ -19,7 +19,7 @@ LINES_EVERY = 60.0  # seconds between plain lines
 
 
 class Standing(NamedTuple):
-    """What is done, as the files tell."""
+    """What is done, by the files that are there."""
 
     runs: int  # with all their results
     results: int
@@ -27,7 +27,7 @@ class Standing(NamedTuple):
 
 
 class Progress:
-    """A context in which a study's runs are made: tells from their results and logs how many updates are made.
+    """A context in which a study's runs are made: shows how many updates are made, by their results and logs.
 
     folder, study: as in utils.study.__main__. write: writes the study's tables, and is called after each new result.
     The time left is that of the updates left, at the pace since the context was entered; scoring is part of the pace.
@@ -79,16 +79,16 @@ class Progress:
         return f"{now.runs} of {len(self.study.runs)} runs done"
 
     def _watch(self):
-        before, said = self.first, time.monotonic()
+        before, printed = self.first, time.monotonic()
         while not self.ended.wait(CHECK_EVERY):
             now = self.standing()
             if now.results != before.results:
-                with contextlib.suppress(Exception):  # tables are written once more when all is done, and that tells
+                with contextlib.suppress(Exception):  # the tables are written again at the end, where an error counts
                     self.write()
             before = now
             if self.bar is not None:
                 self.bar.n = now.updates
                 self.bar.set_description(self._of_runs(now), refresh=True)
-            elif time.monotonic() - said >= LINES_EVERY:
-                said = time.monotonic()
+            elif time.monotonic() - printed >= LINES_EVERY:
+                printed = time.monotonic()
                 print(self.line(now), flush=True)

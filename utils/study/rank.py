@@ -16,7 +16,7 @@ from utils.study.checks import require_same_scoring
 from utils.study.correlation import gain_of_choice, rank_correlation
 from utils.study.criteria import criteria, measure
 
-CANDIDATES = (2, 3, 4, 8)  # numbers of runs for which the gain of choosing among them is told
+CANDIDATES = (2, 3, 4, 8)  # numbers of runs for which the gain of choosing among them is printed
 
 
 class Ranked(NamedTuple):

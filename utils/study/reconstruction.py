@@ -17,7 +17,7 @@ from utils.study.stages import DATA
 
 TITLES = [*(metric.title for metric in OFFICIAL), "mean of five"]
 LINEAR = 10.0  # nats
-LEVELS = {  # {what is compared: by which keys of a run's configuration, beside its data, its group is told}
+LEVELS = {  # {what is compared: the keys of the configuration in which a group's runs are equal, beside their data}
     "all runs on a data set": ("held_out", "steps"),
     "within an objective": ("held_out", "steps", "objective"),
     "seeds alone": sorted({*FIELDS} - {"seed", "dataset"}),

@@ -1,10 +1,10 @@
-"""One run on several processes: what they tell each other, and the same calls where there is only one.
+"""One run on several processes: what they exchange, and the same calls where there is only one.
 
     torchrun --nproc_per_node=4 train.py configs/challenge.yml
 
 Every process holds the whole model and `batch_size` / processes of each batch. A step is that of one process with the
 whole batch: posteriors and logits are gathered, so that objectives which couple a batch see all of it, and gradients
-are added up. Only the main process reads the clock, writes files and speaks.
+are added up. Only the main process reads the clock, writes files and prints.
 """
 
 import datetime
@@ -182,4 +182,4 @@ def run_in_all(group, make):
         return made
     if first == group.rank:
         raise error
-    sys.exit(2)  # without a word
+    sys.exit(2)  # the first one prints the error

@@ -25,7 +25,7 @@ def linear_for(device, dtype, precision):
 
 
 def mkl_is_slow(cpuinfo="/proc/cpuinfo"):
-    """Whether PyTorch has MKL on a processor of AMD. False where the system does not tell the processor's maker."""
+    """Whether PyTorch has MKL on a processor of AMD. False where /proc/cpuinfo does not name the processor's maker."""
     try:
         return torch.backends.mkl.is_available() and "AuthenticAMD" in Path(cpuinfo).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

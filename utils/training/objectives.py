@@ -121,7 +121,7 @@ def discriminator_loss(logits, permuted_logits):
 
 
 def discriminator_accuracy(logits, permuted_logits):
-    """Share in [0, 1] of codes and permuted codes that the discriminator tells right."""
+    """Share in [0, 1] of codes and permuted codes that the discriminator classifies correctly."""
     right = torch.cat([logits[:, 0] > logits[:, 1], permuted_logits[:, 1] > permuted_logits[:, 0]])
     return right.float().mean()
 

@@ -1,4 +1,4 @@
-"""Fetching a data set by name: download what is missing, unpack it, and look whether it is what it should be."""
+"""Fetching a data set by name: download what is missing, unpack it, and check its contents."""
 
 from __future__ import annotations
 

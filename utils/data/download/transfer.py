@@ -83,8 +83,8 @@ def _fetch(file, path, urls, size, sha256):
 class _Origin:
     """Which mirror the bytes that stand in `file` came from, in a small file beside it.
 
-    Without a published SHA-256 nothing would tell the bytes of two different files joined, so another mirror begins
-    again.
+    Without a published SHA-256 nothing would show that bytes of two different files were joined, so another mirror
+    begins again.
     """
 
     def __init__(self, file, sha256):

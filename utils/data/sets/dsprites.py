@@ -127,7 +127,7 @@ class _Scream:
 
 
 def check(path, sizes=SIZES):
-    """Look whether the file holds dSprites' images; returns what `npz.stream_array` gives. InputError if not."""
+    """What `npz.stream_array` gives of the file's images; InputError unless they have dSprites' shape and type."""
     shape, dtype, read_from = npz.stream_array(path, "imgs")
     expected = (int(np.prod(sizes)), 64, 64)
     if dtype != np.uint8 or shape != expected:

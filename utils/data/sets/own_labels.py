@@ -100,7 +100,7 @@ def _as_picture(written):
 
 
 def _by_name(folder, files):
-    """{name in `folder`: path} of the pictures `files`; InputError: two that a table cannot tell apart."""
+    """{name in `folder`: path} of the pictures `files`; InputError: two that are one name in a table."""
     pictures = {}
     for found in files:
         other = pictures.setdefault(_plain("/".join(found.relative_to(folder).parts)), found)

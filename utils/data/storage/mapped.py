@@ -60,7 +60,7 @@ class MappedImages(np.memmap):
 def read_without_waiting(handle, arrays, places):
     """Fill `arrays` from `places` of the open file `handle` up to the first that is not in memory; how many those are.
 
-    One that is not may be filled in part. 0 where the system does not tell what is in memory.
+    One that is not may be filled in part. 0 where the system has no such call.
     """
     if NO_WAIT is None:
         return 0

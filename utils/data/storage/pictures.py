@@ -1,4 +1,4 @@
-"""One picture of any common kind as 64 x 64 pixels of 8 bits: what each kind gives is told here and in docs/data.md.
+"""One picture of any common kind as 64 x 64 pixels of 8 bits; docs/data.md describes for users what is listed here.
 
 - Turned upright as its EXIF orientation says, cut to its middle square, scaled with Lanczos' filter.
 - Transparent parts are laid over black.
@@ -19,7 +19,7 @@ from utils.errors import InputError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".tga")
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF", "PPM", "TGA")  # Pillow's names; a file may be called otherwise
-_WITH_SIGNATURE = tuple(name for name in _FORMATS if name != "TGA")  # whose first bytes tell them
+_WITH_SIGNATURE = tuple(name for name in _FORMATS if name != "TGA")  # whose first bytes identify them
 SIDE = 64
 _GREY = ("1", "L", "LA", "La")
 

@@ -12,7 +12,7 @@ from utils.errors import InputError
 
 
 def exists(path):
-    """Whether `path` exists; InputError that names it if that cannot be told (no permission, a loop of links)."""
+    """Whether `path` exists; InputError that names it if that is not known (no permission, a loop of links)."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
