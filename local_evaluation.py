@@ -47,7 +47,8 @@ def score_encoder(options, environment):
     run_folder = environment.run_folder if options.encoder is None else _folder_of(encoder)
     folder = Path(options.output or run_folder)
     named = options.dataset or environment.dataset_name
-    represent, dataset = open_inputs(encoder, named or configured_dataset(run_folder), environment.data_root)
+    name = named or configured_dataset(run_folder, environment.data_root)
+    represent, dataset = open_inputs(encoder, name, environment.data_root)
     compare_images(run_folder, dataset, bool(named))
     check_output(folder)
     print(f"scoring {encoder} on {dataset.name}", flush=True)
@@ -144,17 +145,20 @@ def make_report(folder, dataset, digest):
         return f"not written ({type(error).__name__}: {error})"
 
 
-def configured_dataset(run_folder):
-    """The data set that the config.json in `run_folder` names; the embedded one if nobody trained there."""
+def configured_dataset(run_folder, data_root):
+    """The data set, moved or not, that the config.json in `run_folder` names; the embedded one where no run is."""
     path = run_folder / "config.json"
     if not path.exists() and not (run_folder / "dataset.json").exists():
         return DEFAULT_DATASET
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["dataset"]
+        name = str(json.loads(path.read_text(encoding="utf-8"))["dataset"])
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(
             f"{path}: names no data set; expected the file that train.py wrote, or --dataset NAME"
         ) from None
+    from utils.run.folder import find_data
+
+    return find_data(run_folder, name, data_root)
 
 
 def _folder_of(encoder):

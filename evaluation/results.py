@@ -115,9 +115,17 @@ def read_results(folder, dataset_name=None, encoder_digest=None, dataset_fingerp
 
 
 def own_digest(folder):
-    """The digest of the encoder that the run in `folder` (a Path) exported; None: there is none."""
+    """The digest of the encoder that the run in `folder` (a Path) exported; None: there is none.
+
+    InputError: there is one that cannot be read.
+    """
     encoder = folder / "representation" / "pytorch_model.pt"
-    return digest_file(encoder) if encoder.exists() else None
+    try:
+        return digest_file(encoder)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise InputError(f"encoder {encoder}: cannot be read ({error.strerror or error})") from None
 
 
 def scored_with(folder, metrics, setting):

@@ -48,6 +48,14 @@ def test_data_set_that_another_run_s_encoder_was_trained_on(asked_for, tmp_path)
     assert asked_for("--encoder", str(encoder), AICROWD_OUTPUT_PATH=str(tmp_path)) == "cars3d"
 
 
+def test_data_set_of_the_training_that_was_moved_to_the_data_folder(asked_for, tmp_path):
+    trained_run(tmp_path / "experiment", '{"dataset": "/nowhere/own.npz"}')
+    (tmp_path / "experiment" / "dataset.json").write_text('{"fingerprint": "1234"}')
+    (tmp_path / "own.npz").touch()
+    variables = {"AICROWD_OUTPUT_PATH": str(tmp_path), "DISENTANGLEMENT_LIB_DATA": str(tmp_path)}
+    assert asked_for(**variables) == str(tmp_path / "own.npz")
+
+
 def test_data_set_default(asked_for, tmp_path):
     assert asked_for(AICROWD_OUTPUT_PATH=str(tmp_path)) == "synthetic_arm"
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from evaluation.cache import digest_file
+from evaluation.errors import InputError
 from evaluation.metrics.table import METRICS
 from evaluation.results import (
     DATASET_FINGERPRINT,
@@ -132,3 +133,9 @@ def test_read_results_leaves_out_a_file_that_is_not_a_result(tmp_path, content):
     write_result(tmp_path, "mig", RESULT, 1.5, {})
     result_path(tmp_path, "mig").write_text(content)
     assert read_results(tmp_path) == {}
+
+
+def test_read_results_names_an_encoder_that_cannot_be_read(tmp_path):
+    (tmp_path / "representation" / "pytorch_model.pt").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"pytorch_model\.pt: cannot be read"):
+        read_results(tmp_path)

@@ -216,23 +216,30 @@ def refuse_other_images(folder, data):
 
 
 def load_run_data(folder, config, data_root):
-    """The DataSet that the run in `folder` was trained on, as its `config` (utils.config.Config) names it.
+    """The DataSet that the run in `folder` was trained on with `config` (a Config), moved or not: see `find_data`.
 
-    Images of one's own that are no longer there are taken from `data_root`, by the name of their file or folder.
-    InputError: they are nowhere, or they are other images now.
+    InputError: it is not there, or holds other images now.
     """
-    name = config.dataset
-    if os.path.isabs(name) and not os.path.exists(name):
-        moved = os.path.join(os.path.expanduser(data_root), os.path.basename(name))
-        if not os.path.exists(moved) or not _read_images(Path(folder)):
-            raise InputError(
-                f"{folder}: its data set {name} is not there; if it was moved, DISENTANGLEMENT_LIB_DATA names the "
-                "folder that holds it now"
-            )
-        name = moved
-    data = load(name, data_root)
+    data = load(find_data(folder, config.dataset, data_root), data_root)
     refuse_other_images(folder, data)
     return data
+
+
+def find_data(folder, name, data_root):
+    """`name`, the data set of the run in `folder`, as `load` takes it now.
+
+    Images of one's own that are not where they were are looked for in `data_root`, by the name of their file or folder.
+    InputError: they are nowhere, or the run's folder has nothing to identify them by.
+    """
+    if not os.path.isabs(name) or os.path.exists(name):
+        return name
+    moved = os.path.join(os.path.expanduser(data_root), os.path.basename(name))
+    if os.path.exists(moved) and _read_images(Path(folder)):
+        return moved
+    raise InputError(
+        f"{folder}: its data set {name} is not there; if it was moved, DISENTANGLEMENT_LIB_DATA names the folder that "
+        "holds it now"
+    )
 
 
 def trained_on(folder):
