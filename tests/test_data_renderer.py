@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import pytest
 
-from utils.data.arm import renderer, scene
+from utils.data.arm import raytrace, renderer, scene
 from utils.data.arm.looks import EMBEDDED, LOOKS
 from utils.data.storage.images import npz_images
 from utils.errors import InputError
@@ -163,3 +163,8 @@ def test_picture_of_each_look_differs_between_the_values_of_every_factor(look):
     for axis in ("horizontal", "vertical"):
         steps = [pictures(look, **{axis: step})[2, 0] for step in range(40)]
         assert all((a != b).any(axis=-1).sum() > 20 for a, b in zip(steps, steps[1:]))
+
+
+def test_raytrace_s_materials_are_the_scene_s():
+    names = ("FLOOR", "WALL", "OBJECT", "RING")
+    assert [getattr(raytrace, name) for name in names] == [getattr(scene, name) for name in names]

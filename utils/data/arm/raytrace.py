@@ -11,6 +11,7 @@ import numpy as np
 from evaluation.compiled import njit
 
 LAYERS = 5  # neutral red, green and blue; weight of the object's colour; weight of the ring's colour
+FLOOR, WALL, OBJECT, RING = 2, 3, 4, 5  # scene's numbers of materials: a kernel's constants stand in its own file
 _AWAY = 1e-6  # a ray that starts on a surface starts this far off it
 
 
@@ -134,22 +135,22 @@ def _hit_ring(origin, direction, room):
 
 @njit(error_model="numpy")
 def _hit_room(origin, direction, room):
-    """Distance, normal and material of the room where the ray leaves it: floor 2, walls 3, ring 5."""
-    t, normal, material = math.inf, (0.0, 0.0, 1.0), 2
+    """Distance, normal and material of the room where the ray leaves it: floor, wall or ring."""
+    t, normal, material = math.inf, (0.0, 0.0, 1.0), FLOOR
     if direction[2] < 0.0:
         t = -origin[2] / direction[2]
     back = (room[0] - origin[1]) / direction[1]
     if 0.0 < back < t:
-        t, normal, material = back, (0.0, -1.0, 0.0), 3
+        t, normal, material = back, (0.0, -1.0, 0.0), WALL
     sign = 1.0 if direction[0] > 0.0 else -1.0
     side = (sign * room[1] - origin[0]) / direction[0]
     if 0.0 < side < t:
-        t, normal, material = side, (-sign, 0.0, 0.0), 3
+        t, normal, material = side, (-sign, 0.0, 0.0), WALL
     ring = _hit_ring(origin, direction, room)
     if ring < t:
         p = _along(origin, direction, ring)
         inward = _unit((-p[0], -p[1], 0.0))
-        t, normal, material = ring, _unit((inward[0], inward[1], room[3])), 5
+        t, normal, material = ring, _unit((inward[0], inward[1], room[3])), RING
     return t, normal, material
 
 
@@ -164,7 +165,7 @@ def _hit(origin, direction, rounds, owners, planes, room):
             t, nearest = other, k
     flat, face = _hit_planes(origin, direction, planes)
     if flat < t:
-        return flat, (planes[face, 0], planes[face, 1], planes[face, 2]), 4
+        return flat, (planes[face, 0], planes[face, 1], planes[face, 2]), OBJECT
     if nearest >= 0:
         return t, _round_normal(_along(origin, direction, t), rounds, nearest), owners[nearest]
     return t, normal, material
@@ -238,9 +239,9 @@ def trace(eye, rounds, owners, planes, room, materials, lights, glow, shaded, la
                 diffuse, gleam = _shade(p, normal, direction, lamp, materials[owner, 4], rounds, planes)
             for channel in range(3):
                 target[channel] += materials[owner, channel] * diffuse + materials[owner, 3] * gleam
-            if owner == 4:
+            if owner == OBJECT:
                 target[3] += diffuse
-            elif owner == 5:
+            elif owner == RING:
                 target[4] += diffuse
             else:  # these materials are nearly grey: green stands for all three channels
                 target[4] += glow * materials[owner, 1] * _glow(p, room)
