@@ -239,7 +239,9 @@ def test_open_refuses_fewer_steps_than_are_made(tmp_path):
     opened(tmp_path / "run", steps=20)
     (tmp_path / "run" / "checkpoints").mkdir(exist_ok=True)
     (tmp_path / "run" / "checkpoints" / "step_0000000020.ckpt").write_bytes(b"")
-    with pytest.raises(InputError, match=r"steps=10: the run in .* is at step 20, expected as many at least; --fresh"):
+    with pytest.raises(
+        InputError, match=r"steps=10: the run in .* is at step 20, expected as many at least; .*--fresh"
+    ):
         opened(tmp_path / "run", steps=10)
     assert read_run_config(tmp_path / "run").steps == 20
 

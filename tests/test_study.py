@@ -12,7 +12,6 @@ from conftest import REPOSITORY, exit_code
 from PIL import Image
 
 from utils.config import Config
-from utils.run.checkpoint import SET_ASIDE
 from utils.study import stages as stages_module
 from utils.study.__main__ import with_absolute_paths
 from utils.study.grid import read_study
@@ -194,15 +193,13 @@ def renamed(stage, dataset):
     return stage._replace(config=dataclasses.replace(stage.config, dataset=dataset))
 
 
-def test_study_advises_nothing_that_only_train_takes(study, calls, monkeypatch, capsys):
+def test_study_hands_on_what_train_says_of_a_folder_with_something_else(study, calls, monkeypatch, capsys):
     def refused(arguments, environment, lock):
-        raise stages_module.Failed(f"train.py ended with 2: error: other images; {SET_ASIDE}")
+        raise stages_module.Failed("train.py ended with 2: error: runs/4-seed0: other images; move that run away")
 
     monkeypatch.setattr(stages_module, "_call", refused)
     study("configs/studies/latents.yml", "seeds=1", "latent_dim=4")
-    message = capsys.readouterr().err
-    assert "other images; delete " in message
-    assert "--fresh" not in message
+    assert "4-seed0: train.py ended with 2: error: runs/4-seed0: other images; move" in capsys.readouterr().err
 
 
 def test_study_goes_on_past_a_run_whose_configuration_cannot_be_read(study, calls, tmp_path, capsys):
@@ -211,4 +208,4 @@ def test_study_goes_on_past_a_run_whose_configuration_cannot_be_read(study, call
     (folder / "config.json").write_text('{"seed": 0, "newkey": 3}', encoding="utf-8")
     assert study("configs/studies/objectives.yml", "seeds=1") == 1
     assert len(trained(calls)) == 6
-    assert f"delete {folder}" in capsys.readouterr().err
+    assert f"{folder / 'config.json'}: no configuration of this version" in capsys.readouterr().err

@@ -20,7 +20,7 @@ from utils.files import atomic_path
 MAGIC = b"disentanglement-checkpoint-1 "
 KEPT = 2
 FULL = (errno.ENOSPC, errno.EDQUOT)
-SET_ASIDE = "--fresh sets that run aside"
+SET_ASIDE = "move that run away, or let train.py --fresh do it"  # advice that a study's run can follow, too
 
 
 def save(folder, state):

@@ -265,8 +265,8 @@ def read_run_config(folder):
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}; expected a file that can be read") from None
     except (ValueError, TypeError, AttributeError) as error:
-        hint = "`train.py --fresh` sets such a run aside"
-        raise InputError(f"{path}: no configuration of this version of the kit ({_reason(error)}); {hint}") from None
+        reason = f"no configuration of this version of the kit ({_reason(error)})"
+        raise InputError(f"{path}: {reason}; {SET_ASIDE}") from None
 
 
 def read_networks(folder, config):

@@ -15,7 +15,6 @@ from evaluation.metrics.table import OFFICIAL
 from evaluation.results import DATASET_FINGERPRINT, read_results, scored_with
 from utils.errors import InputError
 from utils.files import REPOSITORY, write_text
-from utils.run.checkpoint import SET_ASIDE
 from utils.run.folder import FREE_TO_CHANGE, changes_in_words, read_run_config
 from utils.run.log import read_log
 from utils.study.grid import file_name
@@ -92,10 +91,7 @@ def result_path(folder, stage):
 def _make_result(folder, name, stage, environment, lock):
     began = time.monotonic()
     _check_what_is_there(folder / "runs" / name, stage.config)
-    try:
-        _call(["train.py", *(f"{key}={value}" for key, value in stage.config.as_dict().items())], environment, lock)
-    except Failed as error:  # train.py advises what only its own arguments do
-        raise Failed(str(error).replace(SET_ASIDE, _another_run(folder / "runs" / name))) from None
+    _call(["train.py", *(f"{key}={value}" for key, value in stage.config.as_dict().items())], environment, lock)
     log = read_log(folder / "runs" / name / "log.csv")
     if not log or log["step"][-1] < stage.config.steps:
         reached = int(log["step"][-1]) if log else 0
@@ -118,17 +114,19 @@ def _make_result(folder, name, stage, environment, lock):
 
 
 def _check_what_is_there(run_folder, config):
-    """Failed if the run that is there cannot go on as one of `config`: other keys, more steps, a rate that fell."""
-    try:
-        log, before = read_log(run_folder / "log.csv"), read_run_config(run_folder)
-    except InputError as error:
-        raise Failed(f"{str(error).partition(';')[0]}; {_another_run(run_folder)}") from None
+    """Failed if the run that is there cannot go on as one of `config`: other keys, more steps, a rate that fell.
+
+    InputError: its config.json cannot be read.
+    """
+    log, before = read_log(run_folder / "log.csv"), read_run_config(run_folder)
     reached = int(log["step"][-1]) if log else 0
     then, now = ({} if one is None else _lasting(one) for one in (before, config))
     differing = [key for key in then if then[key] != now[key] and key not in ("steps", "dataset")]  # see train.py
     if differing:
         changes = changes_in_words(then, now, differing)
-        raise Failed(f"{run_folder} is of another configuration ({changes}); {_another_run(run_folder)}")
+        raise Failed(
+            f"{run_folder} is of another configuration ({changes}); delete that folder, or take another --output"
+        )
     if reached > config.steps:
         raise Failed(f"{run_folder} is at step {reached} already, expected {config.steps} at most; delete that folder")
     if reached and before and before.steps != config.steps and config.decay != "none":
@@ -136,10 +134,6 @@ def _check_what_is_there(run_folder, config):
             f"{run_folder} is of {before.steps} steps, over which its learning rate falls, expected {config.steps}; "
             "delete that folder"
         )
-
-
-def _another_run(run_folder):
-    return f"delete {run_folder}, or take another --output"
 
 
 def _say(text, stream):
