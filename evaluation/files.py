@@ -4,8 +4,8 @@ import contextlib
 import errno
 import os
 import re
+import secrets
 import struct
-import tempfile
 import tokenize
 import zipfile
 import zlib
@@ -40,15 +40,11 @@ def atomic_path(path):
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "not a regular file, so it is not replaced", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.{TEMPORARY}-", suffix=path.suffix, dir=str(path.parent))
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _make_temporary(path)
     try:
         yield temporary
         _flush(temporary)
-        with contextlib.suppress(PermissionError):  # of a file system without permissions, as on a USB stick
-            os.chmod(name, 0o666 & ~_umask())  # mkstemp's files are private, which a grader under another user is not
-        os.replace(name, str(path))
+        os.replace(str(temporary), str(path))
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
@@ -73,6 +69,19 @@ def remove_leftovers(folder):
                     path.unlink()
 
 
+def _make_temporary(path):
+    """An empty file beside `path` with the permissions that the user's files usually get.
+
+    One of tempfile's is private, and a grader under another user could not read it. It is not opened to others later,
+    since the umask can only be read by setting it, for that moment also in a process that another thread starts.
+    """
+    while True:
+        temporary = path.with_name(f".{path.stem}.{TEMPORARY}-{secrets.token_hex(4)}{path.suffix}")
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(str(temporary), os.O_CREAT | os.O_EXCL, 0o666))
+            return temporary
+
+
 def _flush(path):
     handle = os.open(str(path), os.O_RDONLY)
     try:
@@ -82,9 +91,3 @@ def _flush(path):
             raise
     finally:
         os.close(handle)
-
-
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -85,11 +85,26 @@ def test_atomic_path_does_not_replace_what_is_not_a_regular_file(tmp_path):
     assert stat.S_ISFIFO(os.stat(str(tmp_path / "pipe")).st_mode)
 
 
-def test_write_text_does_without_permissions_and_flushing_where_a_file_system_has_none(tmp_path, monkeypatch):
+def test_atomic_path_leaves_the_umask_alone_which_is_of_all_threads(tmp_path, monkeypatch):
+    def changed(mask):
+        raise AssertionError("umask")
+
+    monkeypatch.setattr("os.umask", changed)
+    write_text(tmp_path / "a.txt", "text")
+    assert (tmp_path / "a.txt").read_text() == "text"
+
+
+def test_atomic_path_takes_another_name_where_a_temporary_one_is_taken(tmp_path, monkeypatch):
+    names = iter(["aaaaaaaa", "aaaaaaaa", "bbbbbbbb"])
+    monkeypatch.setattr("secrets.token_hex", lambda size: next(names))
+    with atomic_path(tmp_path / "a.txt") as one, atomic_path(tmp_path / "a.txt") as other:
+        assert one != other
+
+
+def test_write_text_does_without_flushing_where_a_file_system_has_none(tmp_path, monkeypatch):
     def refuse(reason):
         return lambda *arguments: (_ for _ in ()).throw(OSError(reason, os.strerror(reason)))
 
-    monkeypatch.setattr("os.chmod", refuse(errno.EPERM))
     monkeypatch.setattr("os.fsync", refuse(errno.EINVAL))
     write_text(tmp_path / "a.txt", "text")
     assert (tmp_path / "a.txt").read_text() == "text"

@@ -1,9 +1,11 @@
 """One run of a study: train.py and local_evaluation.py as processes, stage by stage, nothing that is done twice."""
 
 import contextlib
+import ctypes
 import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -209,9 +211,6 @@ def _call(arguments, environment, lock):
 
 def _die_with_parent():
     """SIGTERM for this process when its parent is killed: train.py then leaves a checkpoint."""
-    import ctypes
-    import signal
-
     ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGTERM)
 
 
