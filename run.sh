@@ -47,7 +47,7 @@ if [[ $scores == no ]]; then # in the shell's place, so that a signal which stop
   exec "$PYTHON" "$NDC_ROOT/train.py" "${arguments[@]}"
 fi
 
-run_here() { # a command in the background, since bash heeds no signal while it waits for one in the foreground
+run_here() { # a command in the background, since bash handles no signal while it waits for one in the foreground
   local code signalled=yes
   (trap - INT && exec "$@") & # bash has what runs in the background ignore Ctrl-C
   trap 'signalled=yes; kill -TERM $! 2>/dev/null || true' TERM
@@ -61,5 +61,5 @@ run_here() { # a command in the background, since bash heeds no signal while it 
   return "$code"
 }
 run_here "$PYTHON" "$NDC_ROOT/train.py" "${arguments[@]}"
-unset AICROWD_DATASET_NAME # train.py heeded it, unless an argument named another data set; scored is what it trained on
+unset AICROWD_DATASET_NAME # train.py has read it; an argument may have named another data set, and the scores are to be on that one
 exec "$PYTHON" "$NDC_ROOT/local_evaluation.py"

@@ -4,7 +4,7 @@
     python train.py configs/quickstart.yml                      # minutes on a CPU, on the embedded data
     python train.py configs/challenge.yml time_budget=8h        # the paper's entry
     python train.py configs/quickstart.yml seed=1 gamma=20 --fresh
-    python train.py configs/challenge.yml --plan                # what that costs here, and what its budget buys
+    python train.py configs/challenge.yml --plan                # what that costs here, and how far its budget goes
     torchrun --nproc_per_node=2 train.py configs/challenge.yml  # one model on several devices
 
 Leaves in $AICROWD_OUTPUT_PATH/$AICROWD_EVALUATION_NAME: config.json, dataset.json, log.csv, checkpoints/,
@@ -76,7 +76,7 @@ def parse_arguments(arguments):
     parser = Parser(description=__doc__, allow_abbrev=False)
     parser.add_argument("config", nargs="*", metavar="[CONFIG.yml] [key=value ...]", help="keys: utils/config.py")
     parser.add_argument("--fresh", action="store_true", help="start over; the run that is there is set aside")
-    parser.add_argument("--plan", action="store_true", help="measure speed and memory, say what the budget buys, end")
+    parser.add_argument("--plan", action="store_true", help="print speed, memory and how far the budget goes, and end")
     parser.add_argument("--default", metavar="CONFIG.yml", help="the configuration where none is named, as in run.sh")
     options = parser.parse_intermixed_args(arguments)  # flags may stand anywhere
     has_file = bool(options.config) and names_file(options.config[0])

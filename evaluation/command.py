@@ -100,7 +100,7 @@ def _metrics(text):
 
 
 def _whole(most):
-    """What argparse makes of a text that is to be a whole number from 1 to `most`."""
+    """A type for argparse: a whole number from 1 to `most`."""
 
     def parse(text):
         if not re.fullmatch("[0-9]{1,9}", text) or not 1 <= int(text) <= most:

@@ -25,7 +25,7 @@ KINDS = {
 
 
 def kind_of(dataset):
-    """Which of KINDS `dataset` is. InputError names what it lacks, and images that are no array."""
+    """Which of KINDS `dataset` is. InputError names what it lacks, and images that are not an array."""
     if getattr(dataset, "labels", None) is not None:
         kind = "labelled"
     else:

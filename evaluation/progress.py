@@ -39,7 +39,7 @@ class Silent:
 
 
 class Console(Silent):
-    """Reports to people, on stderr. Where nobody can be reached (closed, full disk), it goes on in silence.
+    """Reports to people, on stderr. Where that cannot be written (closed, full disk), nothing is reported.
 
     on_score         called with (name, result, seconds) when a metric is done, before it is reported
     on_not_defined   called with (name) when a metric turns out not to be defined, before it is reported

@@ -11,8 +11,8 @@ READER_IS_GONE = (errno.EPIPE, errno.EIO, errno.EBADF)  # `| head` has read enou
 class Stream:
     """A text stream like `stream`, whose methods never raise because of what lies behind it.
 
-    A character that its encoding lacks becomes an escape. `failure` is the last error of writing for which nobody
-    asked: a full disk, but not a reader that is gone.
+    A character that its encoding lacks becomes an escape. `failure` is the last error of writing that is worth
+    a message: a full disk, but not a reader that is gone.
     """
 
     def __init__(self, stream):

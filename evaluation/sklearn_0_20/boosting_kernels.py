@@ -38,7 +38,7 @@ def search_trees(forest, active, level, thread, threads):
 
 @njit
 def advance_trees(forest, active, step, level, seed, thread, threads):
-    """This thread's factors of `active`: begin tree `step` (level 0) or split the level above; at last finish it."""
+    """This thread's factors of `active`: begin tree `step` (level 0) or split the level above; at DEPTH finish it."""
     for f in active[active % threads == thread]:
         if level == 0:
             _begin(forest, f, step)

@@ -35,7 +35,7 @@ from utils.training.device import resolve_device
 from utils.training.trainer import Trainer
 
 CASES = ({"width": 1, "latent_dim": 10}, {"width": 2, "latent_dim": 512})
-ROUNDS = 3  # everything is measured so often, in turns: a busy moment of the machine touches all alike
+ROUNDS = 3  # everything is measured so many times, in turns: a busy moment of the machine touches all alike
 COLUMNS = ("steps/s", "images/s", "GFLOP", "bound", "of_bound", "fed_warm", "fed_cold", "MiB", "Pythae", "ratio")
 PERCENT = ("of_bound", "fed_warm", "fed_cold")
 

@@ -11,7 +11,7 @@ SIDES = {"cpu": (1024, 2048), "cuda": (4096, 8192)}  # of the matrices whose pro
 
 
 def seconds_a_call(call, device, seconds, best=statistics.median, all_reduce_max=lambda values: values):
-    """The median (or `best`) time of one `call`, made for `seconds` and at least thrice, after one uncounted.
+    """The median (or `best`) time of one `call`, made for `seconds` and at least three times after one uncounted.
 
     On a GPU, whose work is waited for at the end of a block of calls alone, it is that of the blocks' means.
     all_reduce_max: utils.training.distributed's, where each process of a run must make as many calls as the others.

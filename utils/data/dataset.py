@@ -15,9 +15,9 @@ class DataSet:
     name          the registry's name, e.g. 'mpi3d_toy'
     images        uint8 (n, 64, 64, channels), n = product of the sizes; usually a memory map
     factor_names  one name a factor; factor_sizes: how many values each takes; both empty for images without factors
-    hidden        places of factors that nobody scores: `index` draws them anew for each picture. They are left out
+    hidden        places of factors that are not scored: `index` draws them anew for each picture. They are left out
                   of factor_names and factor_sizes
-    problem       why images without factors have none, for the error that says so; None: nobody stated any
+    problem       why images without factors have none, for the error that says so; None: not known
 
     Training reads `images` and nothing else.
     """

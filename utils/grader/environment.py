@@ -35,7 +35,7 @@ class Environment:
 def read_environment(environ=None):
     """The Environment that the mapping `environ` (default: the process's own) describes.
 
-    Raises InputError for a switch that is no word for true or false, and for an evaluation name that would
+    Raises InputError for a switch that is not a word for true or false, and for an evaluation name that would
     leave the output folder.
     """
     environ = os.environ if environ is None else environ

@@ -127,20 +127,21 @@ class Run:
 
     def _refuse_another_run(self, images):
         """InputError if the folder holds a run of another configuration or of other images."""
-        before, trained_on = read_run_config(self.folder), _read_images(self.folder)
+        before = read_run_config(self.folder)
         if before is None and not checkpoint.is_there(self.checkpoints):
             return
-        if trained_on and trained_on["fingerprint"] != images["fingerprint"]:
-            raise InputError(
-                f"{self.folder / 'dataset.json'}: the run was trained on other images "
-                f"({_of_images(trained_on)}; now {_of_images(images)}); {SET_ASIDE}"
-            )
+        if other := _other_images(self.folder, images):
+            raise InputError(f"{other}; {SET_ASIDE}")
         if before is None:
             raise InputError(
                 f"{self.folder / 'config.json'}: missing, and without it the configuration of the run's checkpoints "
                 f"is not known; {SET_ASIDE}"
             )
-        free = (*FREE_TO_CHANGE, *(["dataset"] if trained_on else []))  # the same images may lie elsewhere now
+        self._refuse_another_configuration(before)
+
+    def _refuse_another_configuration(self, before):
+        """InputError if a run of the Config `before` cannot go on as this one; a note if its rate falls otherwise."""
+        free = (*FREE_TO_CHANGE, *(["dataset"] if _read_images(self.folder) else []))  # the same may lie elsewhere now
         then, now = before.as_dict(), self.config.as_dict()
         differing = [key for key in now if key not in free and then[key] != now[key]]
         if differing:
@@ -156,7 +157,7 @@ class Run:
             print(f"note: the learning rate falls over {self.config.steps:,} steps now, it fell over {before.steps:,}")
 
     def _keep_encoder_without_checkpoints(self):
-        """Set a trained encoder aside that nothing can go on from: the run begins anew and would replace it."""
+        """Set a trained encoder without checkpoints aside: the run starts over and would replace it."""
         if checkpoint.is_there(self.checkpoints) or not read_log(self.folder / "log.csv"):
             return
         print(f"note: {self.checkpoints} holds no checkpoint, so training begins anew")
@@ -207,12 +208,19 @@ def _read_images(folder):
 
 def refuse_other_images(folder, data):
     """InputError if the run in `folder` was trained on other images than those of the DataSet `data`."""
-    images = _read_images(Path(folder))
-    if images and images["fingerprint"] != data.images_fingerprint:
-        raise InputError(
-            f"{Path(folder) / 'dataset.json'}: the run was trained on other images "
-            f"({_of_images(images)}; now {_of_images(describe_images(data))})"
-        )
+    if _read_images(Path(folder)) and (other := _other_images(Path(folder), describe_images(data))):
+        raise InputError(other)
+
+
+def _other_images(folder, images):
+    """That the run in `folder` was trained on other images than `images`, in words; None: not so, or not known."""
+    before = _read_images(folder)
+    if before is None or before["fingerprint"] == images["fingerprint"]:
+        return None
+    return (
+        f"{folder / 'dataset.json'}: the run was trained on other images "
+        f"({_of_images(before)}; now {_of_images(images)})"
+    )
 
 
 def load_run_data(folder, config, data_root):

@@ -15,8 +15,8 @@ from utils.files import set_aside, write_text
 class CsvLog:
     """log.csv: a header, then a row a call; continued on resume without gaps or repeats.
 
-    A spreadsheet may have written the file meanwhile (semicolons, 2.0 for 2, empty lines): its rows are kept. What
-    is no such table any more is set aside as log.csv.1, so that nothing of the user's is lost.
+    A spreadsheet may have written the file meanwhile (semicolons, 2.0 for 2, empty lines): its rows are kept. A
+    file that is not such a table any more is set aside as log.csv.1, so that nothing of the user's is lost.
     """
 
     def __init__(self, path, first_step):
@@ -74,7 +74,7 @@ def read_log(path):
 def _read_table(path):
     """(names, rows as {name: text}) of log.csv, by whatever wrote it last; rows without a step are left out.
 
-    A line that a kill cut short, without its end, is no row. Numbers with decimal commas get points.
+    A line that a kill cut short, without its end, is left out. Numbers with decimal commas get points.
     """
     if not path.exists():
         return [], []

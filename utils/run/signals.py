@@ -19,10 +19,10 @@ class Stopped(BaseException):
 class Stop:
     """While entered, the first of the watched signals raises Stopped; from `keep()` on it is kept in `signal` instead.
 
-    A later one acts as it always does.
-    Within PATIENCE seconds a second one counts for the same request: torchrun passes on what the terminal has sent
-    already, and a shell that is hung up does so too. A signal that whoever started the process has it ignore (nohup)
-    stays ignored. Python takes signals in the main thread alone; in another one nothing is watched.
+    A second one within PATIENCE seconds belongs to the same request: torchrun passes on what the terminal has sent
+    already, and so does a shell that is hung up. A later one acts as it always does. A signal that was ignored when
+    the process started (nohup) stays ignored. Python handles signals in the main thread alone; in another one nothing
+    is watched.
     """
 
     WATCHED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -46,7 +46,7 @@ class Stop:
         self._restore()
 
     def keep(self):
-        """From now on somebody reads `signal`."""
+        """From now on the loop reads `signal`."""
         self._kept = True
 
     def _note(self, number, frame):

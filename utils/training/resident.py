@@ -72,7 +72,7 @@ class ResidentImages:
 
 
 def free_memory(device):
-    """Bytes of the GPU that nobody has; what PyTorch holds for the next step is not free."""
+    """Bytes of the GPU's memory that are free; what PyTorch keeps for the next step does not count."""
     if hasattr(torch.cuda, "mem_get_info"):
         return torch.cuda.mem_get_info(device)[0]
     return torch.cuda.get_device_properties(device).total_memory - torch.cuda.memory_reserved(device)

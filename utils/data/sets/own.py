@@ -23,7 +23,7 @@ _KINDS = {".npz": npz_images, ".npy": npy_images, ".h5": h5_images, ".hdf5": h5_
 
 
 def load(path):
-    """The images at `path`: a DataSet, or a LabelledSet if each has labels. InputError: what is amiss, by name.
+    """The images at `path`: a DataSet, or a LabelledSet if each has labels. InputError names what is wrong.
 
     Labels in an .npz or .h5 file that cannot be used do not keep one from training: that is said on stderr, and
     scoring is refused.

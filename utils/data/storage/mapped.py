@@ -18,10 +18,10 @@ LARGE = 1 << 30  # bytes: below, a file is soon in memory as a whole, and then t
 class MappedImages(np.memmap):
     """A memory map whose images, taken by an array of positions, are read from the file with one call each.
 
-    Through the map alone a batch costs a page fault every 4 KB, each of which reads far ahead into images that
-    nobody asked for: some forty times the time where the file is not in memory. What is in memory is read at once, and
-    from the first that is not the disk is asked for all the rest together. Reading also notices that the file
-    was cut under the run, where touching the map would end the process (SIGBUS).
+    Through the map alone a batch costs a page fault every 4 KB, each of which reads far ahead into images that were
+    not asked for: that takes some forty times as long where the file is not in memory. Here images are read at once as
+    far as they are in memory; from the first that is not, the disk is asked for all the rest together. Reading also
+    notices that the file was cut under the run, where touching the map would end the process (SIGBUS).
 
     They are pickled as the file's path, size and time of last change, and opened anew elsewhere (joblib's processes).
     """
