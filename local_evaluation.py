@@ -27,6 +27,7 @@ from evaluation.command import add_options, console_into, print_scores, score_fi
 from evaluation.contract import kind_of
 from evaluation.results import DATASET_FINGERPRINT, DATASET_NAME, ENCODER_DIGEST, SEED, check_output
 from utils.errors import InputError, Parser, entry_point
+from utils.files import user_path
 from utils.grader.environment import read_environment
 
 DEFAULT_DATASET = "synthetic_arm"
@@ -75,8 +76,7 @@ def score_encoder(options, environment):
 
 def parse(arguments):
     parser = Parser(description=__doc__)
-    path = os.path.expanduser  # as paths of data sets are read
-    parser.add_argument("--encoder", type=path, help="TorchScript file; default: the experiment's")
+    parser.add_argument("--encoder", type=user_path, help="TorchScript file; default: the experiment's")
     parser.add_argument(
         "--dataset",
         help="name of a data set; default: $AICROWD_DATASET_NAME, or what the encoder's run was trained on, or "
@@ -85,13 +85,13 @@ def parse(arguments):
     parser.add_argument(
         "--codes",
         nargs="+",
-        type=path,
+        type=user_path,
         metavar="FILE.npz",
         help="score arrays codes (n, D) and factors (n, F), without an encoder; a second file is for testing",
     )
     parser.add_argument(
         "--output",
-        type=path,
+        type=user_path,
         help="folder for metrics/; default: the experiment's, or the one of --encoder; with --codes nothing is written",
     )
     add_options(parser)

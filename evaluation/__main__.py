@@ -12,6 +12,7 @@ import sys
 
 from .command import add_options, score_file
 from .entry import Parser, entry_point
+from .files import user_path
 
 
 @entry_point
@@ -19,7 +20,7 @@ def main(arguments=None):
     """Run the command."""
     parser = Parser(prog="disentanglement-metrics", description=__doc__)
     parser.add_argument("codes", nargs="+", metavar="FILE.npz", help="one file, or two: for training and testing")
-    parser.add_argument("--output", help="folder to write the scores to; default: only print them")
+    parser.add_argument("--output", type=user_path, help="folder to write the scores to; default: only print them")
     add_options(parser)
     score_file(parser.parse_args(arguments))
 

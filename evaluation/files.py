@@ -1,5 +1,6 @@
 """Writing files so that a reader sees the old one or the new one, never half of one; what damaged ones raise."""
 
+import argparse
 import contextlib
 import errno
 import os
@@ -54,6 +55,13 @@ def write_text(path, text):
     """Write `text` (UTF-8) to `path` atomically; bytes of a file's name that are not UTF-8 become escapes."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def user_path(text):
+    """A type for argparse: the Path `text`, its ~ expanded, which a shell does not do in --output=~/scores."""
+    if not text:
+        raise argparse.ArgumentTypeError("'': expected a path")
+    return Path(os.path.expanduser(text))
 
 
 def remove_leftovers(folder):

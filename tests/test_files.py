@@ -1,3 +1,4 @@
+import argparse
 import errno
 import os
 import stat
@@ -5,7 +6,7 @@ import stat
 import pytest
 
 from evaluation.files import TEMPORARY
-from utils.files import atomic_path, remove_leftovers, write_text
+from utils.files import atomic_path, remove_leftovers, user_path, write_text
 
 
 def test_write_text_replaces_the_file(tmp_path):
@@ -108,3 +109,14 @@ def test_write_text_does_without_flushing_where_a_file_system_has_none(tmp_path,
     monkeypatch.setattr("os.fsync", refuse(errno.EINVAL))
     write_text(tmp_path / "a.txt", "text")
     assert (tmp_path / "a.txt").read_text() == "text"
+
+
+def test_user_path_is_below_the_user_s_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert user_path("~/a.png") == tmp_path / "a.png"
+    assert str(user_path("a~b")) == "a~b"
+
+
+def test_user_path_of_an_empty_argument_is_not_the_working_folder():
+    with pytest.raises(argparse.ArgumentTypeError, match="expected a path"):
+        user_path("")

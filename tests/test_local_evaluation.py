@@ -244,7 +244,7 @@ def test_make_report_says_why_there_is_none(tmp_path, monkeypatch):
 def test_local_evaluation_reads_a_path_from_home(option, monkeypatch):
     monkeypatch.setenv("HOME", "/home/ada")
     found = getattr(local_evaluation.parse((option, "~/a.pt")), option[2:])
-    assert found in ("/home/ada/a.pt", ["/home/ada/a.pt"])
+    assert found in (Path("/home/ada/a.pt"), [Path("/home/ada/a.pt")])
 
 
 @pytest.mark.parametrize("arguments", [("--metrics", "mig,beta_vae"), ("--jobs", "0"), ("--seed", "x")])

@@ -21,14 +21,14 @@ from utils.data.sets.synthetic_arm import DEFAULT_SIZES
 from utils.data.storage.convert import without_unpacking
 from utils.data.storage.places import exists
 from utils.errors import InputError, Parser, entry_point
-from utils.files import write_text
+from utils.files import user_path, write_text
 from utils.grader.environment import read_environment
 
 
 @entry_point
 def main(arguments=None):
     options = _parse(arguments)
-    options.root = Path(os.path.expanduser(options.data)) if options.data else read_environment().data_root
+    options.root = options.data or read_environment().data_root
     options.run(options)
 
 
@@ -51,7 +51,7 @@ def _show(options):
     if options.factor_sizes and options.name not in LOOKS:
         raise InputError(f"--factor-sizes: expected with {', '.join(LOOKS)} alone, not with {options.name}")
     choice = {"factor_sizes": _sizes(options.factor_sizes)} if options.factor_sizes else {}
-    _check_sheet(Path(options.out), Path(resolve(options.name, options.root)))
+    _check_sheet(options.out, Path(resolve(options.name, options.root)))
     write_contact_sheet(load(options.name, options.root, **choice), options.out)
     print(f"contact sheet: {options.out}")
 
@@ -75,7 +75,7 @@ def _fetch(options):
 def _render(options):
     from utils.data.arm import renderer, scene
 
-    path = Path(options.out)
+    path = options.out
     if path.suffix != ".npz":
         raise InputError(f"{path}: expected a file name that ends in .npz")
     if exists(path):
@@ -111,19 +111,19 @@ def _parse(arguments):
     parser = Parser(prog="python -m utils.data", description=__doc__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     common = Parser(add_help=False)
-    common.add_argument("--data", metavar="FOLDER", help="the data sets' folder")
+    common.add_argument("--data", type=user_path, metavar="FOLDER", help="the data sets' folder")
     listed = commands.add_parser("list", parents=[common], help="names and files")
     listed.set_defaults(run=_list)
     show = commands.add_parser("show", parents=[common], help="a contact sheet as PNG")
     show.add_argument("name", help="a data set's name, or a path to images")
-    show.add_argument("--out", required=True, metavar="PNG")
+    show.add_argument("--out", required=True, type=user_path, metavar="PNG")
     show.add_argument("--factor-sizes", help="the grid of the embedded scene")
     show.set_defaults(run=_show)
     fetch = commands.add_parser("fetch", parents=[common], help="download a data set")
     fetch.add_argument("name")
     fetch.set_defaults(run=_fetch)
     render = commands.add_parser("render", help="render the embedded scene, with a YAML file of its factors beside it")
-    render.add_argument("out", metavar="OUT.npz")
+    render.add_argument("out", type=user_path, metavar="OUT.npz")
     render.add_argument("--factor-sizes", default=",".join(map(str, DEFAULT_SIZES)))
     render.add_argument("--workers", type=int, help="threads; all cores by default")
     render.set_defaults(run=_render, data=None)

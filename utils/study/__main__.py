@@ -24,6 +24,7 @@ import joblib
 from evaluation.cores import available_cores
 from utils.data import resolve
 from utils.errors import InputError, Parser, entry_point
+from utils.files import user_path
 from utils.grader.environment import read_environment
 from utils.study.back_ends import BACK_ENDS, back_end
 from utils.study.checks import check_study
@@ -99,7 +100,7 @@ def _parse(arguments):
     parser.add_argument("--threads", type=int, help="of each run; default: OMP_NUM_THREADS, else cores / jobs")
     parser.add_argument("--backend", choices=BACK_ENDS, default="threads", help="joblib's; default: this machine")
     parser.add_argument("--address", help="of the cluster's scheduler; for ray default: a cluster of this machine")
-    parser.add_argument("--output", type=Path, help="the study's folder")
+    parser.add_argument("--output", type=user_path, help="the study's folder")
     options = parser.parse_intermixed_args(arguments)
     if options.jobs is None:
         options.jobs = 1 if options.backend == "threads" else -1
@@ -137,7 +138,7 @@ def _reconstruction(arguments, environment):
         description="Correlate reconstruction with the scores over the runs of studies: reconstruction.md and .png.",
     )
     parser.add_argument("studies", nargs="+", type=Path, metavar="STUDY_FOLDER")
-    parser.add_argument("--output", type=Path, help="folder; default: studies under $AICROWD_OUTPUT_PATH")
+    parser.add_argument("--output", type=user_path, help="folder; default: studies under $AICROWD_OUTPUT_PATH")
     options = parser.parse_args(arguments)
     print(relate(options.studies, options.output or environment.output_path / "studies"))
     return 0

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from utils.errors import InputError, Parser, entry_point
-from utils.files import REPOSITORY
+from utils.files import REPOSITORY, user_path
 from utils.submission.check import check
 from utils.submission.repository import Repository
 from utils.submission.tag import likely_remote, make_tag, push_commands
@@ -35,10 +35,14 @@ def parse_arguments(arguments):
     for command, run in (("check", run_check), ("rehearse", run_rehearsal), ("tag", run_tag)):
         added = commands.add_parser(command, help=run.__doc__)
         added.set_defaults(run=run)
-        added.add_argument("--repository", default=str(REPOSITORY), metavar="FOLDER", help="default: this one")
+        added.add_argument(
+            "--repository", type=user_path, default=REPOSITORY, metavar="FOLDER", help="default: this one"
+        )
         if command == "rehearse":
             added.add_argument("--minutes", default=2.0, type=float, help="the budget (default: %(default)s)")
-            added.add_argument("--folder", help="a new folder that keeps everything; 6 GB (default: a temporary one)")
+            added.add_argument(
+                "--folder", type=user_path, help="a new folder that keeps everything; 6 GB (default: a temporary one)"
+            )
         else:
             added.add_argument("--limit", default="8h", help="the grader's time for the run (default: %(default)s)")
         if command == "tag":
@@ -70,14 +74,14 @@ def run_rehearsal(repository, options):
         return 0 if rehearse(Rehearsal(repository, Path(folder).resolve(), options.minutes)) else 1
 
 
-def _new_folder(name):
-    """`name`, made; None if there is none. InputError: it exists, or cannot be made."""
+def _new_folder(path):
+    """`path`, made; None if there is none. InputError: it exists, or cannot be made."""
     try:
-        if name:
-            Path(name).mkdir(parents=True)
+        if path:
+            path.mkdir(parents=True)
     except OSError as error:
-        raise InputError(f"--folder {name}: {error.strerror}; expected the name of a new folder") from None
-    return name
+        raise InputError(f"--folder {path}: {error.strerror}; expected the name of a new folder") from None
+    return path
 
 
 def run_tag(repository, options):
