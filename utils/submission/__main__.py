@@ -109,12 +109,16 @@ def _push(repository, command, tag):
 
 @contextlib.contextmanager
 def _ended_by_signals():
-    """SIGTERM and SIGHUP as exceptions, so that what was started is ended and what was made is removed."""
+    """SIGTERM and SIGHUP as exceptions, so that what was started is ended and what was made is removed.
+
+    One that whoever started the process has it ignore (nohup) stays ignored.
+    """
 
     def end(number, frame):
         raise SystemExit(128 + number)
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    heeded = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, end) for number in heeded}
     try:
         yield
     finally:
