@@ -20,6 +20,10 @@ if "OMP_WAIT_POLICY" not in os.environ:  # before PyTorch is loaded; train.py sa
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 try:
+    from utils.ctrl_c import report_ctrl_c_in_one_line
+
+    if __name__ == "__main__":
+        report_ctrl_c_in_one_line()
     from utils.errors import InputError, Parser, entry_point
 except ImportError as error:  # another project's `utils` comes first, or a package is missing
     found = getattr(sys.modules.get("utils"), "__file__", None) or "none"

@@ -15,6 +15,11 @@ import sys
 if "OMP_WAIT_POLICY" not in os.environ:  # before PyTorch is loaded; train.py says why
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
+from utils.ctrl_c import report_ctrl_c_in_one_line
+
+if __name__ == "__main__":
+    report_ctrl_c_in_one_line()
+
 from utils.errors import InputError, entry_point
 
 COMMANDS = ("steps", "metrics", "data", "plan")

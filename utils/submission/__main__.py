@@ -12,6 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from utils.ctrl_c import report_ctrl_c_in_one_line
+
+if __name__ == "__main__":
+    report_ctrl_c_in_one_line()
+
 from utils.errors import InputError, Parser, entry_point
 from utils.files import REPOSITORY
 from utils.submission.check import check
