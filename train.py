@@ -22,7 +22,9 @@ import sys
 import traceback
 
 # By its path, since Python may find another project's `utils`, or none.
-if not runpy.run_path(os.path.join(os.path.dirname(__file__), "utils", "startup.py"))["is_ready"]():
+if not runpy.run_path(os.path.join(os.path.dirname(__file__), "utils", "startup.py"))["is_ready"](
+    is_command=__name__ == "__main__"
+):
     sys.exit(2)
 
 from utils.bench.plan import print_plan

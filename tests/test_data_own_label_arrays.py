@@ -92,6 +92,14 @@ def test_array_that_cannot_be_used_leaves_images_to_train_on(tmp_path, capsys, a
         data.sample_factors(3, np.random.RandomState(0))
 
 
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_array_in_fortran_order_is_the_same_array(tmp_path, save):
+    """As np.array([shape, size]).T and a pandas.DataFrame's values are."""
+    save(str(tmp_path / "mine.npz"), images=IMAGES, labels=np.array([[5, 6, 5, 6, 5, 6], [7, 7, 7, 9, 9, 9]]).T)
+    labels = load(tmp_path / "mine.npz", "/nowhere").labels
+    assert labels.T.tolist() == [[0, 1, 0, 1, 0, 1], [0, 0, 0, 1, 1, 1]]
+
+
 def test_array_of_masks_is_not_read(tmp_path, monkeypatch):
     path = write_array(tmp_path, "npz", images=IMAGES, labels=np.zeros((6, 64, 64), np.uint8))
     monkeypatch.setattr("utils.data.storage.npz.read_array", None)

@@ -37,7 +37,8 @@ def test_render_is_equal_for_any_number_of_workers(small_file, tmp_path):
     assert (tmp_path / "many.npz").read_bytes() == small_file.read_bytes()
 
 
-def test_render_goes_on_where_it_was_stopped(small_file, tmp_path, monkeypatch):
+@pytest.mark.parametrize("sync_every", [2, 64])
+def test_render_goes_on_where_it_was_stopped(small_file, tmp_path, monkeypatch, sync_every):
     traced, block_images = [], renderer._block_images
 
     def stop_at_six(block, *others):
@@ -49,7 +50,7 @@ def test_render_goes_on_where_it_was_stopped(small_file, tmp_path, monkeypatch):
         traced.append(block)
         return block_images(block, *others)
 
-    monkeypatch.setattr(renderer, "_SYNC_EVERY", 2)
+    monkeypatch.setattr(renderer, "_SYNC_EVERY", sync_every)
     monkeypatch.setattr(renderer, "_block_images", stop_at_six)
     with pytest.raises(KeyboardInterrupt):
         renderer.render(tmp_path / "again.npz", SMALL, workers=1)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -38,14 +39,36 @@ def study_arguments(tmp_path, data, *more):
     return [*command, "--output", str(tmp_path / "study")]
 
 
+def wait_until(is_so):
+    deadline = time.monotonic() + 120
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def logged_steps(run):
+    """The steps of a run's log.csv; [] where there is none yet."""
+    path = run / "log.csv"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [int(line.partition(",")[0]) for line in lines[1:]]
+
+
+def test_study_stopped_by_ctrl_c_saves_what_its_run_has_learned(tmp_path, data, spawn):
+    study = spawn(*study_arguments(tmp_path, data, "steps=1000000", "seeds=1"))
+    run = tmp_path / "study" / "runs" / "seed0"
+    wait_until(lambda: len(logged_steps(run)) > 1)  # a row comes after thirty seconds at the latest
+    study.send_signal(signal.SIGINT)
+    _, stderr = study.communicate(timeout=60)
+    assert study.returncode == 130, stderr
+    assert stderr.endswith("interrupted\n")
+    assert (run / "checkpoints" / f"step_{logged_steps(run)[-1]:010}.ckpt").exists()
+
+
 def test_study_killed_at_any_moment_goes_on_where_it_was(tmp_path, data, command, spawn):
     arguments = study_arguments(tmp_path, data, "steps=30", "seeds=1", "held_out=4")
     first = spawn(*arguments)
     run = tmp_path / "study" / "runs" / "seed0"
-    deadline = time.monotonic() + 120
-    while not list(run.glob("checkpoints/step_*.ckpt")):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: list(run.glob("checkpoints/step_*.ckpt")))
     first.kill()
     first.wait()
     done = command(*arguments, timeout=240)
@@ -53,7 +76,7 @@ def test_study_killed_at_any_moment_goes_on_where_it_was(tmp_path, data, command
     assert "| **30** | 1 | 0." in done.stdout
     (result,) = (json.loads(path.read_text(encoding="utf-8")) for path in (tmp_path / "study" / "results").iterdir())
     assert result["elbo"] < result["reconstruction"] < 0
-    steps = [int(line.partition(",")[0]) for line in (run / "log.csv").read_text(encoding="utf-8").splitlines()[1:]]
+    steps = logged_steps(run)
     assert steps == sorted(set(steps))
 
 

@@ -60,6 +60,20 @@ def test_a_signal_to_the_rehearsal_ends_what_it_started(entry, tmp_path, monkeyp
     assert not list(tmp_path.glob("rehearsal-*"))
 
 
+def test_rehearse_goes_on_without_its_terminal_under_nohup(entry, tmp_path, monkeypatch):
+    def hang_up(rehearsal):
+        os.kill(os.getpid(), signal.SIGHUP)
+        return "still there"
+
+    monkeypatch.setattr(steps, "STEPS", (("only", hang_up, True),))
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert entry.run("rehearse", "--folder", str(tmp_path / "new")) == 0
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_rehearse_refuses_a_folder_that_cannot_be_made(entry, capsys):
     folder = entry.folder / "run.sh" / "new"
     with pytest.raises(SystemExit) as ended:

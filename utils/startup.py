@@ -7,9 +7,14 @@ import os
 import sys
 
 
-def is_ready():
-    """Settle how PyTorch's threads wait, and whether the kit can be imported; if not, one line on stderr says why."""
+def is_ready(is_command):
+    """Settle how PyTorch's threads wait, and whether the kit can be imported; if not, one line on stderr says why.
+
+    is_command  whether the script is run, not imported: then Ctrl-C is one line from here on
+    """
     let_threads_sleep()
+    if is_command:
+        report_ctrl_c_in_one_line()
     try:
         import utils.errors  # noqa: F401 (it stands on all packages that every command needs)
     except ImportError as error:
@@ -27,6 +32,23 @@ def let_threads_sleep():
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+
+
+def report_ctrl_c_in_one_line():
+    """Have a KeyboardInterrupt that nobody catches reported without a traceback, as utils.errors.entry_point does.
+
+    For the seconds while packages are imported, before a command's main function runs. The process still ends by the
+    signal.
+    """
+    report_others = sys.excepthook
+
+    def report(kind, error, trace):
+        if issubclass(kind, KeyboardInterrupt):
+            print("interrupted", file=sys.stderr)
+        else:
+            report_others(kind, error, trace)
+
+    sys.excepthook = report
 
 
 def _remedy(error):

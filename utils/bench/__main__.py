@@ -11,8 +11,12 @@
 import importlib
 import sys
 
+from utils.startup import let_threads_sleep, report_ctrl_c_in_one_line
+
+if __name__ == "__main__":
+    report_ctrl_c_in_one_line()
+
 from utils.errors import InputError, entry_point
-from utils.startup import let_threads_sleep
 
 COMMANDS = ("steps", "metrics", "data", "plan")
 

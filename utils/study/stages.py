@@ -193,20 +193,38 @@ def _call(arguments, environment, lock):
 
     The process inherits the run's `lock`, which so stays taken until it has ended, even if this one is killed.
     """
-    done = subprocess.run(
+    process = subprocess.Popen(
         [sys.executable, *arguments],
         cwd=str(REPOSITORY),
         env=environment,
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         errors="replace",
         pass_fds=(lock,),
         preexec_fn=_die_with_parent if sys.platform == "linux" else None,
     )
-    if done.returncode != 0:
-        last = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
-        raise Failed(f"{arguments[0]} ended with {done.returncode}: {last}")
+    stdout, stderr = _output(process)
+    if process.returncode != 0:
+        last = (stderr.strip() or stdout.strip() or "it said nothing").splitlines()[-1]
+        raise Failed(f"{arguments[0]} ended with {process.returncode}: {last}")
+
+
+def _output(process):
+    """What a process prints until it ends. Ctrl-C stops it, and train.py saves what was learned; a second one kills it.
+
+    subprocess.run would kill it a quarter of a second after the first.
+    """
+    try:
+        return process.communicate()
+    except BaseException:
+        process.terminate()
+        try:
+            process.communicate()
+        finally:
+            process.kill()
+        raise
 
 
 def _die_with_parent():

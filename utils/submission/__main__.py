@@ -12,6 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from utils.startup import report_ctrl_c_in_one_line
+
+if __name__ == "__main__":
+    report_ctrl_c_in_one_line()
+
 from utils.errors import InputError, Parser, entry_point
 from utils.files import REPOSITORY, user_path
 from utils.submission.check import check
@@ -113,12 +118,16 @@ def _push(repository, command, tag):
 
 @contextlib.contextmanager
 def _ended_by_signals():
-    """SIGTERM and SIGHUP as exceptions, so that what was started is ended and what was made is removed."""
+    """SIGTERM and SIGHUP as exceptions, so that what was started is ended and what was made is removed.
+
+    One that whoever started the process has it ignore (nohup) stays ignored.
+    """
 
     def end(number, frame):
         raise SystemExit(128 + number)
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    heeded = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, end) for number in heeded}
     try:
         yield
     finally:

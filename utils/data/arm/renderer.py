@@ -26,7 +26,7 @@ from utils.errors import InputError
 RAYS = 4  # a pixel is the mean of RAYS² rays
 SIDE = 64
 _PIXELS = SIDE * SIDE * 3
-_SYNC_EVERY = 64  # blocks; what an interrupted run can lose
+_SYNC_EVERY = 64  # blocks; what a killed run can lose
 
 
 def check_sizes(sizes):
@@ -56,14 +56,18 @@ def render(path, sizes, workers=None, look=EMBEDDED):
         start = len(npz.head("images", shape))
         todo = [block for block, done in enumerate(_read_marks(file, sizes, shape)) if not done]
         fresh = []
-        for block, images in _traced(todo, sizes, workers or available_cores(), look):
-            for first, run in _runs(block, sizes, images):
-                file.seek(start + first * _PIXELS)
-                file.write(run)
-            fresh.append(block)
-            if len(fresh) == _SYNC_EVERY:
-                _mark(file, shape, fresh)
-                fresh = []
+        try:
+            for block, images in _traced(todo, sizes, workers or available_cores(), look):
+                for first, run in _runs(block, sizes, images):
+                    file.seek(start + first * _PIXELS)
+                    file.write(run)
+                fresh.append(block)
+                if len(fresh) == _SYNC_EVERY:
+                    _mark(file, shape, fresh)
+                    fresh = []
+        except BaseException:  # Ctrl-C too
+            _mark(file, shape, fresh)
+            raise
         _seal(file, shape)
 
 

@@ -121,7 +121,7 @@ def _read_npz(path, key, count):
     keys = [key] if key else found_arrays(path)
     if not _chosen(path, keys):
         return None
-    _check_shape(path, npz.stream_array(path, keys[0])[0], count)
+    _check_shape(path, npz.array_shape(path, keys[0]), count)
     return npz.read_array(path, keys[0])
 
 

@@ -68,12 +68,21 @@ def stream_array(path, key):
     return shape, dtype, read_from
 
 
+def array_shape(path, key):
+    """The shape of the array `key`. InputError as `map_array`, but for the order."""
+    with _opened_member(path, key) as member:
+        return _header(member, f"{path}, key {key!r}")[0]
+
+
 def read_array(path, key):
-    """The array `key`, compressed or not, in memory. InputError as `stream_array`, and for a single value."""
-    shape, dtype, read_from = stream_array(path, key)
-    if not shape:
-        raise InputError(f"{path}, key {key!r}: holds a single value, expected an array")
-    return np.concatenate(list(read_from(0))) if 0 not in shape else np.zeros(shape, dtype)
+    """The array `key`, compressed or not and in either order, in memory. InputError as `stream_array` otherwise."""
+    with _opened_member(path, key) as member:
+        shape, fortran_order, dtype = _header(member, f"{path}, key {key!r}")
+        content = member.read(count_of(shape) * dtype.itemsize)
+        member.read(1)  # at the end of the member zipfile compares the checksum
+        if len(content) != count_of(shape) * dtype.itemsize:
+            raise InputError(f"{path}, key {key!r}: {len(content)} bytes found; it is truncated")
+        return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran_order else "C")
 
 
 def keys(path):
@@ -125,6 +134,14 @@ def read_header(file, what):
 
     InputError naming `what` if there is no header, if the array is pickled, or if it is in Fortran order.
     """
+    shape, fortran_order, dtype = _header(file, what)
+    if fortran_order and len(shape) > 1:
+        raise InputError(f"{what}: stored in Fortran order; expected C order (the last axis varying fastest)")
+    return shape, dtype
+
+
+def _header(file, what):
+    """Shape, whether it is in Fortran order, and dtype. InputError as `read_header`, but for the order."""
     try:
         version = np.lib.format.read_magic(file)
         read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -139,9 +156,7 @@ def read_header(file, what):
         raise InputError(f"{what}: shape {shape} found, expected whole numbers")
     if dtype.hasobject:
         raise InputError(f"{what}: holds pickled Python objects, which are refused; expected plain numbers")
-    if fortran_order and len(shape) > 1:
-        raise InputError(f"{what}: stored in Fortran order; expected C order (the last axis varying fastest)")
-    return shape, dtype
+    return shape, fortran_order, dtype
 
 
 def _member(archive, path, key):

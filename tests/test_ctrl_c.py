@@ -1,0 +1,31 @@
+import signal
+import sys
+
+import pytest
+
+from utils.startup import report_ctrl_c_in_one_line
+
+COMMANDS = (
+    ["train.py"],
+    ["local_evaluation.py"],
+    ["-m", "utils.study", "configs/studies/steps.yml"],
+    ["-m", "utils.submission", "check"],
+    ["-m", "utils.bench", "steps"],
+)
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_ctrl_c_while_packages_are_imported_is_one_line(command, tmp_path, arguments):
+    (tmp_path / "numba.py").write_text("raise KeyboardInterrupt\n", encoding="utf-8")  # as if it came right here
+    done = command(*arguments, PYTHONPATH=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "interrupted\n")
+
+
+def test_report_ctrl_c_in_one_line_leaves_other_errors_to_who_reported_them(monkeypatch, capsys):
+    others = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: others.append(error))
+    report_ctrl_c_in_one_line()
+    error = ZeroDivisionError()
+    sys.excepthook(ZeroDivisionError, error, None)
+    sys.excepthook(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert (others, capsys.readouterr().err) == ([error], "interrupted\n")
