@@ -23,6 +23,7 @@ from utils.grader.environment import read_environment
 from utils.training.device import automatic_device, full_float32, resolve_device
 
 FAILURES = (RuntimeError, torch.jit.Error)  # of a module: what PyTorch raises, and what its own code does
+LONGEST = 300  # characters of what a module raised
 BATCH = {"cpu": 32, "cuda": 512}  # images that go through the encoder at once; on a CPU so few that caches hold them
 
 
@@ -104,10 +105,13 @@ def _load_module(content, path, device):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript is what the grader loads
-            return torch.jit.load(io.BytesIO(content), map_location=device).eval()
+            module = torch.jit.load(io.BytesIO(content), map_location=device).eval()
     except (RuntimeError, ValueError) as error:
         first_line = str(error).strip().splitlines()[0]
         raise InputError(f"encoder {path}: not a TorchScript module ({first_line})") from None
+    if not hasattr(module, "forward"):  # only methods of other names were exported
+        raise InputError(f"encoder {path}: a TorchScript module without forward, expected images -> codes")
+    return module
 
 
 def _checked(images):
@@ -137,16 +141,19 @@ def _encode(module, path, device, images):
     if not isinstance(codes, torch.Tensor) or codes.dim() != 2 or len(codes) != len(images):
         shape = tuple(codes.shape) if isinstance(codes, torch.Tensor) else type(codes).__name__
         raise InputError(f"encoder {path}: returned {shape}; expected codes ({len(images)}, latents)")
-    if codes.is_complex() or codes.layout != torch.strided:
+    if codes.is_complex() or codes.is_quantized or codes.layout != torch.strided:
         raise InputError(f"encoder {path}: returned {codes.dtype}, {codes.layout}; expected dense real numbers")
     return codes.detach().float().cpu().numpy()
 
 
 def _reason(error):
-    """The exception that a module has raised, in one line: TorchScript puts its own traceback before it."""
+    """The exception that a module has raised, in one line: TorchScript puts its own traceback before it.
+
+    Of a long one the beginning: PyTorch lists every backend where an operator is not there for one.
+    """
     lines = str(error).strip().splitlines()
     raised = [place for place, line in enumerate(lines) if re.match(r"[\w.]*(Error|Exception)\b", line)]
-    return " ".join(lines[raised[-1] :] if raised else lines[-1:])
+    return " ".join(lines[raised[-1] :] if raised else lines[-1:])[:LONGEST]
 
 
 def _run(module, device, images):

@@ -5,6 +5,7 @@ import pytest
 from scored_codes import draw_factors, random_codes
 
 from evaluation import dci, explicitness, factor_vae, infomec, irs, mig, modularity, sap
+from evaluation.metrics.arrays import check_codes
 
 N = 60
 FACTORS = draw_factors(N)
@@ -47,6 +48,11 @@ def with_code(value, row=3, column=2):
 def test_array_functions_refuse_by_name(name, codes, factors, what):
     with pytest.raises(ValueError, match=what):
         ALL[name](codes, factors)
+
+
+def test_codes_of_the_largest_size_that_is_allowed_are_so_in_single_precision_too():
+    largest = check_codes(with_code(1e16).astype(np.float64))
+    np.testing.assert_array_equal(check_codes(largest), largest)
 
 
 @pytest.mark.parametrize("name", SINGLE)

@@ -118,7 +118,24 @@ def test_beta_vae_names_a_code_that_is_not_finite():
         beta_vae(*arguments)
 
 
-def test_beta_vae_refuses_arrays_of_another_shape():
-    codes = draw_factors(12).astype(np.float32)
-    with pytest.raises(ValueError, match=r"pairs: float32 \(12, 3\), expected numbers of shape \(votes, 2, size"):
-        beta_vae(codes, np.zeros(12), codes, np.zeros(12))
+PAIRS = np.ones((4, 2, 64, 3), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "found"),
+    [
+        (draw_factors(12).astype(np.float32), r"float32 \(12, 3\)"),
+        (np.ones((4, 3, 64, 3), np.float32), r"float32 \(4, 3, 64, 3\)"),
+        (PAIRS[:, :, :0], r"float32 \(4, 2, 0, 3\)"),
+        (PAIRS * 1j, r"complex\d+ \(4, 2, 64, 3\)"),
+        (PAIRS > 0, r"bool \(4, 2, 64, 3\)"),
+    ],
+)
+def test_beta_vae_refuses_what_are_no_pairs_of_codes(pairs, found):
+    with pytest.raises(ValueError, match=rf"pairs_eval: {found}, expected numbers of shape \(votes, 2, size"):
+        beta_vae(PAIRS, [0, 1, 0, 1], pairs, [0, 1, 0, 1])
+
+
+def test_beta_vae_names_codes_too_large_for_single_precision():
+    with pytest.raises(ValueError, match=r"pairs_train: latent 0 reaches 1.0e\+39, expected numbers of size 1e\+16"):
+        beta_vae(PAIRS.astype(np.float64) * 1e39, [0, 1, 0, 1], PAIRS, [0, 1, 0, 1])

@@ -65,7 +65,8 @@ def test_digitize_agrees_with_numpy_on_doubles(values):
 
 
 def test_digitize_rounds_edges_to_the_values_type():
-    # the third edge of 10 between 0 and 1 is 0.30000000000000004 in double and 0.3 in single precision
-    values = np.array([0, 0.3, 1], dtype=np.float32)
-    assert digitize(values, 10).tolist() == [1, 4, 10]
-    assert digitize(np.array([0, 0.3, 1]), 10).tolist() == [1, 3, 10]
+    # the edge that begins the eighth of 10 bins between 0 and 1 is 0.7000000000000001 in double precision; in single
+    # precision it is 0.7 itself, which lies below that
+    values = np.array([0, 0.7, 1], dtype=np.float32)
+    assert digitize(values, 10).tolist() == [1, 8, 10]
+    assert digitize(values.astype(np.float64), 10).tolist() == [1, 7, 10]

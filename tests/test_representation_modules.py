@@ -32,6 +32,27 @@ class Sparse(torch.nn.Module):
         return given.flatten(1)[:, :5].to_sparse()
 
 
+class Quantized(torch.nn.Module):
+    def forward(self, given):
+        return torch.quantize_per_tensor(given.flatten(1)[:, :5], 0.1, 0, torch.quint8)
+
+
+class EncodesByAnotherName(torch.nn.Module):
+    @torch.jit.export
+    def encode(self, given):
+        return given.flatten(1)
+
+
+class RaisesAtLength(torch.nn.Module):
+    def forward(self, given):
+        message = "boom "
+        for _ in range(10):
+            message = message + message
+        if given.size(3) != 3:
+            raise RuntimeError(message)
+        return given.flatten(1)
+
+
 class Viewed(torch.nn.Module):
     """A convolution's map as a row by `view`, which tells what lies how in memory."""
 
@@ -79,12 +100,23 @@ def test_representation_tells_the_whole_of_what_an_encoder_raises(tmp_path):
         scripted(Raising(), tmp_path)(IMAGES)
 
 
+def test_representation_tells_the_beginning_of_a_long_error(tmp_path):
+    with pytest.raises(InputError, match="boom boom") as raised:
+        scripted(RaisesAtLength(), tmp_path)(IMAGES)
+    assert len(str(raised.value)) < 600
+
+
+def test_representation_refuses_a_module_without_forward(tmp_path):
+    with pytest.raises(InputError, match=r"module\.pt: a TorchScript module without forward, expected images -> codes"):
+        scripted(EncodesByAnotherName(), tmp_path)
+
+
 def test_representation_takes_codes_that_require_gradients(tmp_path):
     assert scripted(Requiring(), tmp_path)(IMAGES).shape == (2, 5)
 
 
-@pytest.mark.filterwarnings("ignore:Using sparse tensors")
-@pytest.mark.parametrize("module", [Complex(), Sparse()])
+@pytest.mark.filterwarnings("ignore:Using sparse tensors", "ignore:torch.quantize_per_tensor")
+@pytest.mark.parametrize("module", [Complex(), Sparse(), Quantized()])
 def test_representation_refuses_codes_that_are_no_dense_real_numbers(tmp_path, module):
     with pytest.raises(InputError, match="expected dense real numbers"):
         scripted(module, tmp_path)(IMAGES)

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..errors import InputError, NotDefined
 
-LARGEST = 1e16  # size of a code; sums of the squares of larger ones overflow in single precision
+LARGEST = float(np.float32(1e16))  # size of a code; sums of squares of larger ones overflow in single precision
 
 
 def as_array(values, name):

@@ -9,7 +9,7 @@ import numpy as np
 from ..annotations import Array, Progress, Result
 from ..errors import InputError, NotDefined
 from ..sklearn_0_20.logistic import fit_machines, predict
-from .arrays import as_array, as_classes, check_codes, check_fixed
+from .arrays import as_array, as_classes, check_codes, check_fixed, check_sizes
 
 
 def beta_vae(
@@ -23,14 +23,18 @@ def beta_vae(
 
     Returns what `score_differences` does, and raises what it does.
     """
-    train, evaluated = (mean_difference(as_array(pairs, "pairs")) for pairs in (pairs_train, pairs_eval))
+    train, evaluated = (
+        mean_difference(as_array(pairs, name), name)
+        for pairs, name in ((pairs_train, "pairs_train"), (pairs_eval, "pairs_eval"))
+    )
     return score_differences(train, fixed_train, evaluated, fixed_eval, progress)
 
 
-def mean_difference(pairs):
-    """Mean absolute difference (votes, D) float32 of pairs of codes (votes, 2, size, D)."""
-    if pairs.ndim != 4 or pairs.shape[1] != 2:
-        raise InputError(f"pairs: {pairs.dtype} {pairs.shape}, expected numbers of shape (votes, 2, size, num_codes)")
+def mean_difference(pairs, name="pairs"):
+    """Mean absolute difference (votes, D) float32 of pairs of codes (votes, 2, size, D), `name` in messages."""
+    if pairs.ndim != 4 or pairs.shape[1] != 2 or pairs.dtype.kind not in "fiu" or not pairs.size:
+        raise InputError(f"{name}: {pairs.dtype} {pairs.shape}, expected numbers of shape (votes, 2, size, num_codes)")
+    check_sizes(pairs, name)
     first, second = pairs[:, 0].astype(np.float32), pairs[:, 1].astype(np.float32)
     return np.mean(np.abs(first - second), axis=1)
 
