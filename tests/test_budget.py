@@ -62,6 +62,14 @@ def test_budget_permits_what_still_fits_with_its_margin():
     assert not counted.permits(most + 0.01)
 
 
+def test_budget_permits_what_belongs_to_the_save_that_is_held_back():
+    counted = budget(60, Clock())
+    permitted = counted.permits(20.0)
+    counted.hold_back(20.0)
+    assert permitted
+    assert counted.permits(20.0)
+
+
 def test_process_start_counts_the_time_before_the_import():
     code = (
         "import time; time.sleep(1.5); from utils.run.budget import process_start as p; print(time.monotonic() - p())"

@@ -212,9 +212,9 @@ def test_scalars_are_read_by_tensorboard_without_repeats(tmp_path):
 def test_means_average_since_the_last_take():
     means = Means()
     for value in (1.0, 3.0):
-        means.add({"loss": torch.tensor(value), "kl_per_latent": torch.tensor([0.5, 0.001])})
-    assert means.take() == {"loss": 2.0, "active_latents": 1}
-    means.add({"loss": torch.tensor(7.0), "kl_per_latent": torch.tensor([0.0, 0.0])})
+        means.add({"loss": torch.tensor(value), "kl_per_latent": torch.tensor([0.5, 0.011, 0.009])})
+    assert means.take() == {"loss": 2.0, "active_latents": 2}
+    means.add({"loss": torch.tensor(7.0), "kl_per_latent": torch.tensor([0.0, 0.0, 0.0])})
     assert means.take() == {"loss": 7.0, "active_latents": 0}
 
 

@@ -105,17 +105,41 @@ def test_share_that_is_spent_counts_the_training_before_this_process_and_its_who
     assert again.spent() == pytest.approx((600 + 150) / 1200, abs=0.02)
 
 
-def test_roll_back_goes_on_with_another_attempt(loop, monkeypatch):
+def test_each_roll_back_goes_on_with_another_attempt(loop, monkeypatch):
     update, attempts = loop.trainer.update, []
 
-    def update_once_spoiled(spent):
+    def update_twice_spoiled(spent):
         attempts.append(loop.trainer.attempt)
         numbers = update(spent)
-        return {**numbers, "kl": numbers["kl"] * float("nan")} if len(attempts) == STEPS else numbers
+        return {**numbers, "kl": numbers["kl"] * float("nan")} if len(attempts) in (STEPS, 2 * STEPS) else numbers
 
-    monkeypatch.setattr(loop.trainer, "update", update_once_spoiled)
+    monkeypatch.setattr(loop.trainer, "update", update_twice_spoiled)
+    monkeypatch.setattr(loop, "seconds_between_checkpoints", lambda: 600.0)
     loop.go()
-    assert attempts == [0] * STEPS + [1] * STEPS
+    assert attempts == [0] * STEPS + [1] * STEPS + [2] * STEPS
+
+
+def test_roll_backs_from_one_step_are_counted_across_checkpoints_before_it(loop, monkeypatch):
+    steps = spoil_from_step(3, loop, monkeypatch)
+    monkeypatch.setattr("utils.run.loop.LOG_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(loop, "seconds_between_checkpoints", lambda: 0.0 if 3 in steps else 600.0)
+    with pytest.raises(NotFinite, match=f"near step 3, {ROLL_BACKS + 1} times in spite of other batches"):
+        loop.go()
+    assert steps == [1, 2, 3] * 2 + [3] * (ROLL_BACKS - 1)
+
+
+@pytest.mark.parametrize("name", ["encoder", "decoder", "discriminator"])
+def test_weights_of_every_network_are_checked_to_be_finite(loop, name):
+    assert loop.is_finite({})
+    weight = next(loop.trainer.networks[name].parameters())
+    weight.data[-1] = float("nan")
+    assert not loop.is_finite({})
+
+
+@pytest.mark.parametrize(("saved_after", "seconds"), [(0.5, 5.0), (40.0, 40.0), (1000.0, 300.0)])
+def test_checkpoints_come_after_twice_the_time_until_they_are_as_rare_as_is_wished(loop, saved_after, seconds):
+    loop.saved_at = loop.started + saved_after
+    assert loop.seconds_between_checkpoints() == pytest.approx(seconds)
 
 
 def test_numbers_that_are_not_finite_at_many_places_end_no_run_that_gets_past_them(loop, monkeypatch):

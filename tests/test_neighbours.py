@@ -29,3 +29,9 @@ def test_neighbour_information_of_an_independent_variable():
 
 def test_neighbour_information_of_classes_of_one_point():
     assert neighbour_information(np.arange(4.0), np.arange(4), np.zeros(4)) == 0
+
+
+def test_neighbour_information_of_classes_of_two_points():
+    # One neighbour in the own class, no other point as near: digamma(4) - digamma(2) = 1 / 2 + 1 / 3.
+    found = neighbour_information(np.array([0.0, 1, 10, 11]), np.array([0, 0, 1, 1]), np.zeros(4))
+    assert found == pytest.approx(5 / 6)

@@ -34,6 +34,12 @@ def test_interval_covers_the_truth_as_often_as_it_says():
     assert 51 <= covered <= 60  # of 95 %: 57, standard deviation 1.7
 
 
+def test_interval_of_what_is_independent_is_as_wide_as_the_normal_one_of_95_percent():
+    one, other = np.random.RandomState(0).randn(2, 800)
+    found = rank_correlation(one, other)
+    assert found.high - found.low == pytest.approx(2 * 1.96 / np.sqrt(799), rel=0.08)
+
+
 def test_interval_is_the_same_each_time(pair):
     assert rank_correlation(*pair) == rank_correlation(*pair)
 

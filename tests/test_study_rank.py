@@ -89,6 +89,17 @@ def test_agreement_equals_equation_3_by_hand():
     assert agreement(np.array([[0.8, 0.2], [0.4, 0.6]])) == pytest.approx(expected)
 
 
+def test_agreement_of_more_latents_with_fewer_counts_all_of_them():
+    # rows: 1, 1 and nothing; columns: 1 and 1; over 3 + 2
+    assert agreement(np.array([[1.0, 0], [0, 1], [0, 0]])) == pytest.approx(4 / 5)
+
+
+def test_agreement_of_two_runs_with_a_latent_each_is_their_rank_correlation(codes):
+    one, other = codes[:, :1], -np.exp(codes[:, :1] + codes[:, 1:2])
+    found = agreements([one, other], [np.ones(1)] * 2)[0, 1]
+    assert found == pytest.approx(-spearmanr(one, other)[0])
+
+
 def test_agreement_of_a_permutation_is_1():
     assert agreement(np.eye(5)[[3, 1, 4, 0, 2]]) == 1
 
@@ -108,6 +119,7 @@ def test_choice_states_its_agreement_with_the_official_scores(codes, monkeypatch
     runs = [run(f"s{seed}", *[1 - seed / 10] * 5, seed=seed) for seed in range(4)]
     expected = spearmanr(udr(agreements(list(of.values()), [ALL] * 4)), [1, 0.9, 0.8, 0.7])[0]
     (line,) = [line for line in rank.choose_without_labels(runs, None) if "correlation of UDR" in line]
+    assert f"mean rank {expected:+.2f}" in line
     assert f"SAP {expected:+.2f}" in line
 
 
@@ -140,6 +152,12 @@ def test_choice_takes_no_two_runs_of_one_seed(codes, monkeypatch):
 def test_choice_compares_runs_at_the_same_step_alone(codes, monkeypatch):
     monkeypatch.setattr(rank, "measure", lambda folder, config, root: Measured(codes, ALL, 0.0))
     runs = [run(f"s{seed}", *[0.5] * 5, seed=seed)._replace(step=10 * seed) for seed in range(3)]
+    assert "no three runs" in rank.choose_without_labels(runs, None)[0]
+
+
+def test_choice_compares_runs_of_as_many_planned_steps_alone(codes, monkeypatch):
+    monkeypatch.setattr(rank, "measure", lambda folder, config, root: Measured(codes, ALL, 0.0))
+    runs = [run(f"s{n}", *[0.5] * 5, seed=n, decay="steps", steps=100 + n)._replace(step=90) for n in range(3)]
     assert "no three runs" in rank.choose_without_labels(runs, None)[0]
 
 
