@@ -209,3 +209,19 @@ def test_no_update_is_begun_that_would_take_longer_than_the_time_left(loop, monk
     monkeypatch.setattr(loop.trainer, "update", slow)
     loop.go()
     assert loop.trainer.step == 2
+
+
+COLLAPSE = [(2, 1000, True), (1, 999, False), (3, 1000, False)]  # SMALL has three latents
+
+
+@pytest.mark.parametrize(("active", "step", "expected"), COLLAPSE)
+def test_collapsed_latents_are_noted_after_1000_updates(loop, capsys, active, step, expected):
+    loop.active_latents, loop.trainer.step = active, step
+    loop.report_collapse()
+    noted = "active (KL above 0.01 nats): the others carry nothing of the images" in capsys.readouterr().out
+    assert noted is expected
+
+
+def test_active_latents_are_those_of_the_last_row(loop):
+    loop.go()
+    assert loop.active_latents == read_log(loop.run.folder / "log.csv")["active_latents"][-1]

@@ -119,6 +119,23 @@ def test_initialise_counts_a_kernels_area():
     assert 0.99 * bound < convolution.weight.abs().max() <= bound
 
 
+@pytest.mark.parametrize(("network", "inputs"), [(Encoder(3, 50), (64, 3, 64, 64)), (Decoder(3, 50), (64, 50))])
+def test_he_keeps_the_size_of_signals_and_glorot_shrinks_them(network, inputs):
+    values, sizes = torch.randn(inputs, generator=torch.Generator().manual_seed(0)), {}
+    for method in ("glorot", "he"):
+        outputs = initialise(network, torch.Generator().manual_seed(1), method)(values)
+        sizes[method] = float((outputs[0] if isinstance(outputs, tuple) else outputs).pow(2).mean())
+    assert 0.25 < sizes["he"] < 4
+    assert sizes["glorot"] < 0.1 * sizes["he"]
+
+
+def test_he_draws_within_its_bounds():
+    decoder = initialise(Decoder(3, 50), torch.Generator().manual_seed(0), "he")
+    hidden, last = decoder.features[0].weight, decoder.convolutions[-1].weight  # 50 units; 32 channels by 2 x 2 taps
+    assert 0.99 * (6 / 50) ** 0.5 < hidden.abs().max() <= (6 / 50) ** 0.5
+    assert 0.98 * (3 / 128) ** 0.5 < last.abs().max() <= (3 / 128) ** 0.5
+
+
 def test_initialise_depends_on_the_generator_alone():
     first, second = (initialise(Encoder(3, 5), torch.Generator().manual_seed(7)) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters()))

@@ -1,7 +1,10 @@
 """The environment in which a study makes its runs."""
 
+from dataclasses import replace
+
 import pytest
 
+from utils.config import Config
 from utils.study import stages as stages_module
 
 
@@ -27,3 +30,10 @@ def test_study_runs_keep_what_the_users_variables_say_of_the_machine(tmp_path, m
 def test_study_s_threads_go_before_the_environment_s(tmp_path, monkeypatch, threads, expected):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     assert stages_module._environment(tmp_path, "run", threads, tmp_path, 2)["OMP_NUM_THREADS"] == expected
+
+
+def test_result_of_before_a_key_existed_is_one_of_the_key_s_default():
+    config = Config(seed=3)
+    older = {key: value for key, value in config.as_dict().items() if key != "initialization"}
+    assert stages_module.differing_keys({"config": older}, config) == ""
+    assert "initialization" in stages_module.differing_keys({"config": older}, replace(config, initialization="he"))

@@ -268,3 +268,9 @@ def test_trainer_never_learns_from_the_images_held_out(tiny_images, monkeypatch)
         trained.update()
     trained.close()
     assert seen == set(range(40)) - set(held_out_positions(40, 20).tolist())
+
+
+def test_initialization_is_of_the_autoencoder_alone(tiny_images):
+    glorot, he = (trainer(tiny_images, initialization=method) for method in ("glorot", "he"))
+    equal = {name: torch.equal(weights(glorot, name)[0], weights(he, name)[0]) for name in glorot.networks}
+    assert equal == {"encoder": False, "decoder": False, "discriminator": True}

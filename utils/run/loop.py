@@ -11,12 +11,13 @@ from utils.run.display import Display
 from utils.run.log import CsvLog
 from utils.run.means import Means
 from utils.run.scalars import Scalars
-from utils.training.objectives import weights_in_words
+from utils.training.objectives import ACTIVE_KL, weights_in_words
 
 LOG_EVERY = 50  # steps between two rows of the log, at each of which all numbers are checked to be finite ...
 LOG_SECONDS = (0.5, 30.0)  # ... which are never nearer to each other or further apart than this
 FIRST_CHECKPOINT = 5.0  # seconds after the start; the next are due whenever training has gone on for twice as long
 ROLL_BACKS = 3  # times that a run goes back to its last checkpoint after a number that is not finite near one place
+FEW_ACTIVE, AFTER = 3, 1000  # active latents, and updates, from which on fewer are called a collapse
 LAST_SECONDS = 10.0  # before the deadline each step is waited for, since a GPU's queue hides how far it is
 
 
@@ -54,6 +55,7 @@ class Loop:
         self.logged_at, self.logged_step = self.started, trainer.step
         self.rolled_back, self.failed_step = 0, 0  # how often since a save at the step that failed last
         self.saved_step = None
+        self.active_latents = math.inf  # at the last row of the log
         self.update_seconds = 0.0  # that the last one took: another is not begun with less time left
 
     def open_logs(self):
@@ -123,6 +125,7 @@ class Loop:
         self.logged_at, self.logged_step = now, step
         if not self.is_finite(numbers):
             return False
+        self.active_latents = numbers["active_latents"]
         if self.group.is_main:
             self.report_progress(numbers, rate, last)
         return True
@@ -185,8 +188,19 @@ class Loop:
         """The last save, unless all has been written since the last step."""
         if self.group.is_main:
             self.display.close()
+            self.report_collapse()
         if self.trainer.step != self.saved_step or self.run.problems:
             self.save()
+
+    def report_collapse(self):
+        """A note if most latents carry nothing of the images, which losses alone do not show."""
+        active, latents = self.active_latents, self.trainer.config.latent_dim
+        if active < min(FEW_ACTIVE, latents) and self.trainer.step >= AFTER:
+            print(
+                f"note: {active} of {latents} latents {'is' if active == 1 else 'are'} active (KL above {ACTIVE_KL} "
+                "nats): the others carry nothing of the images; docs/recipe.md says what helped",
+                flush=True,
+            )
 
     def rescue(self):
         """After an error: save what was learned since the last checkpoint if it is finite; says what was done."""

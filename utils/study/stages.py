@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from evaluation.metrics.table import OFFICIAL
 from evaluation.results import DATASET_FINGERPRINT, read_results, scored_with
+from utils.config import Config
 from utils.errors import InputError
 from utils.files import REPOSITORY, write_text
 from utils.run.folder import FREE_TO_CHANGE, changes_in_words, read_run_config
@@ -81,6 +82,7 @@ def differing_keys(result, config):
     then, now = result.get("config"), _lasting(config)
     if not then or not isinstance(then, dict):  # no result
         return ""
+    then = {**_lasting(Config()), **then}  # a result of before a key existed is one of its default
     keys = [key for key in {**now, **then} if key != "dataset" and then.get(key) != now.get(key)]
     return changes_in_words(then, now, keys)
 

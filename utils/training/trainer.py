@@ -49,7 +49,9 @@ class Trainer:
         if self.adversarial:
             linear = linear_for(self.device, dtype, self.precision)
             networks["discriminator"] = models.Discriminator(config.latent_dim, linear=linear)
-        self.networks = {name: self._place(models.initialise(net, generator), dtype) for name, net in networks.items()}
+        for name, network in networks.items():
+            models.initialise(network, generator, "glorot" if name == "discriminator" else config.initialization)
+        self.networks = {name: self._place(network, dtype) for name, network in networks.items()}
         vae = [*networks["encoder"].parameters(), *networks["decoder"].parameters()]
         self.optimizers = {"vae": adam(vae, config.learning_rate, VAE_BETAS, self.device)}
         if self.adversarial:
