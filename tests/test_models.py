@@ -124,7 +124,7 @@ def test_he_keeps_the_size_of_signals_and_glorot_shrinks_them(network, inputs):
     values, sizes = torch.randn(inputs, generator=torch.Generator().manual_seed(0)), {}
     for method in ("glorot", "he"):
         outputs = initialise(network, torch.Generator().manual_seed(1), method)(values)
-        sizes[method] = float((outputs[0] if isinstance(outputs, tuple) else outputs).pow(2).mean())
+        sizes[method] = (outputs[0] if isinstance(outputs, tuple) else outputs).pow(2).mean().item()
     assert 0.25 < sizes["he"] < 4
     assert sizes["glorot"] < 0.1 * sizes["he"]
 
