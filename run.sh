@@ -61,5 +61,5 @@ run_here() { # a command in the background, since bash handles no signal while i
   return "$code"
 }
 run_here "$PYTHON" "$NDC_ROOT/train.py" "${arguments[@]}"
-unset AICROWD_DATASET_NAME # train.py has read it; an argument may have named another data set, and the scores are to be on that one
+unset AICROWD_DATASET_NAME # scored is what train.py trained on, which an argument may have named
 exec "$PYTHON" "$NDC_ROOT/local_evaluation.py"

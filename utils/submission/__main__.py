@@ -120,14 +120,14 @@ def _push(repository, command, tag):
 def _ended_by_signals():
     """SIGTERM and SIGHUP as exceptions, so that what was started is ended and what was made is removed.
 
-    One that whoever started the process has it ignore (nohup) stays ignored.
+    One that was ignored when the process started (nohup) stays ignored.
     """
 
     def end(number, frame):
         raise SystemExit(128 + number)
 
-    heeded = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, end) for number in heeded}
+    handled = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, end) for number in handled}
     try:
         yield
     finally:
