@@ -30,7 +30,7 @@ def test_to_json_gives_the_config_back():
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("5min", 300), ("8h", 28800), ("1.5h", 5400), ("2 m", 120)]
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("5min", 300), ("8h", 28800), ("1.5h", 5400), ("2 min", 120)]
 )
 def test_parse_duration_takes_units(text, seconds):
     assert parse_duration(text, "") == seconds
@@ -58,6 +58,7 @@ def test_read_config_takes_exponents_that_yaml_does_not():
         ("objective=vae", "one of factor_vae"),
         ("precision=float8", "one of auto"),
         ("time_budget=8 parsecs", "a time such as"),
+        ("time_budget=5m", "a time such as 90, 90s, 5min or 8h"),
         ("time_budget=1.2.3", "a number"),
         ("time_budget=1e308d", "a time such as"),
         ("dataset=", "a string"),

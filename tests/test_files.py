@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from evaluation.files import TEMPORARY
-from utils.files import atomic_path, remove_leftovers, user_path, write_text
+from utils.files import atomic_path, remove_leftovers, set_aside, user_path, write_text
 
 
 def test_write_text_replaces_the_file(tmp_path):
@@ -120,3 +120,10 @@ def test_user_path_is_below_the_user_s_home(tmp_path, monkeypatch):
 def test_user_path_of_an_empty_argument_is_not_the_working_folder():
     with pytest.raises(argparse.ArgumentTypeError, match="expected a path"):
         user_path("")
+
+
+def test_set_aside_takes_no_name_of_a_link_that_leads_nowhere(tmp_path):
+    (tmp_path / "a.1").symlink_to("gone")
+    write_text(tmp_path / "a", "kept")
+    assert set_aside(tmp_path / "a") == tmp_path / "a.2"
+    assert (tmp_path / "a.1").is_symlink()

@@ -20,7 +20,7 @@ OBJECTIVE_NAMES = (  # the keys of utils.training.objectives.OBJECTIVES, which n
     "bottleneck_vae",
 )
 DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-UNITS = {"": 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+UNITS = {"": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
 
 
 def setting(default, low=None, high=None, choices=None, duration=False):
