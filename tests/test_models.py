@@ -136,6 +136,14 @@ def test_he_draws_within_its_bounds():
     assert 0.98 * (3 / 128) ** 0.5 < last.abs().max() <= (3 / 128) ** 0.5
 
 
+def test_between_draws_up_to_the_geometric_mean_of_both_bounds():
+    largest = {}
+    for method in ("glorot", "between", "he"):
+        decoder = initialise(Decoder(3, 50), torch.Generator().manual_seed(0), method)
+        largest[method] = torch.stack([weight.abs().max() for weight, _ in layers(decoder)])
+    torch.testing.assert_close(largest["between"] ** 2, largest["glorot"] * largest["he"])
+
+
 def test_initialise_depends_on_the_generator_alone():
     first, second = (initialise(Encoder(3, 5), torch.Generator().manual_seed(7)) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters()))

@@ -49,8 +49,8 @@ class Config:
     latent_dim: int = setting(10, 2, 65536)  # number of latents; the metrics compare two at least
     width: float = setting(1.0, 1 / 32, 64)  # multiplies every number of channels and units
     depth: int = setting(1, 1, 64)  # convolutions at each resolution; those beyond the first are residual
-    initialization: str = setting("glorot", choices=("glorot", "he"))  # of encoder and decoder: the baseline's, or
-    # He's, with which signals keep their size, for images of which most latents learn nothing (docs/unseen_sets.md)
+    initialization: str = setting("glorot", choices=("glorot", "between", "he"))  # of encoder and decoder: the
+    # baseline's, He's, with which signals keep their size, or between the two (docs/unseen_sets.md)
 
     # The optimisation. A step is one update of each network.
     batch_size: int = setting(64, 2, 65536)  # images an update; the discriminator takes as many again
