@@ -198,7 +198,7 @@ class Loop:
         if active < min(FEW_ACTIVE, latents) and self.trainer.step >= AFTER:
             print(
                 f"note: {active} of {latents} latents {'is' if active == 1 else 'are'} active (KL above {ACTIVE_KL} "
-                "nats): the others carry nothing of the images; docs/recipe.md says what helped",
+                "nats): the others carry nothing of the images; docs/unseen_sets.md says what helped",
                 flush=True,
             )
 
