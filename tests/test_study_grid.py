@@ -19,7 +19,7 @@ def grid_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "rows"), [("objectives", 7), ("steps", 3), ("latents", 7), ("width", 4), ("recipes", 4), ("weights", 21)]
+    ("name", "rows"), [("objectives", 7), ("steps", 3), ("latents", 7), ("width", 4), ("recipes", 5), ("weights", 21)]
 )
 def test_read_study_takes_the_kits_own_files(name, rows):
     assert len(read_study(f"configs/studies/{name}.yml").rows) == rows
@@ -138,7 +138,8 @@ def test_read_study_refuses_a_file_that_is_none(grid_file, text, reason):
 def test_recipes_end_in_the_quick_starts_own():
     *_, stage = (stages[0] for _, stages in read_study("configs/studies/recipes.yml", ["seeds=1"]).runs)
     quick = read_config("configs/quickstart.yml")
-    shared = ("gamma", "latent_dim", "batch_size", "learning_rate", "discriminator_learning_rate", "warmup_steps")
+    shared = ("gamma", "latent_dim", "initialization", "batch_size", "warmup_steps")
+    shared += ("learning_rate", "discriminator_learning_rate")
     assert [getattr(stage.config, key) for key in shared] == [getattr(quick, key) for key in shared]
 
 
