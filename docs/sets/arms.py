@@ -6,9 +6,9 @@
 writes kuka.npz and kuka.yml into the current folder.
 """
 
+import argparse
 import itertools
 import json
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -125,6 +125,8 @@ def draw(scene):
 
 
 if __name__ == "__main__":
-    name = sys.argv[1]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", choices=SCENES)
+    name = parser.parse_args().name
     np.savez(f"{name}.npz", images=draw(SCENES[name]))
     Path(f"{name}.yml").write_text(f"factors: {json.dumps(SIZES)}\n")
