@@ -1,6 +1,7 @@
-"""What the scripts in the repository's root do before they import anything else of the kit.
+"""What every command does before it imports anything else of the kit.
 
-They run this file by its path: the name `utils` may lead to another project's package, or to none.
+The scripts in the repository's root run this file by its path: the name `utils` may lead to another project's package,
+or to none. `python -m utils.X` comes here by the package `utils`.
 """
 
 import os

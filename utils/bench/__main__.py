@@ -11,11 +11,6 @@
 import importlib
 import sys
 
-from utils.startup import let_threads_sleep, report_ctrl_c_in_one_line
-
-if __name__ == "__main__":
-    report_ctrl_c_in_one_line()
-
 from utils.errors import InputError, entry_point
 
 COMMANDS = ("steps", "metrics", "data", "plan")
@@ -29,7 +24,6 @@ def main(arguments=None):
         return 0
     if name not in COMMANDS:
         raise InputError(f"argument {name!r}: expected one of {', '.join(COMMANDS)}")
-    let_threads_sleep()  # before the command imports PyTorch
     return importlib.import_module(f"utils.bench.{name}").main(rest)
 
 

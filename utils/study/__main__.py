@@ -19,11 +19,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from utils.startup import report_ctrl_c_in_one_line
-
-if __name__ == "__main__":
-    report_ctrl_c_in_one_line()
-
 import joblib
 
 from evaluation.cores import available_cores

@@ -12,11 +12,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from utils.startup import report_ctrl_c_in_one_line
-
-if __name__ == "__main__":
-    report_ctrl_c_in_one_line()
-
 from utils.errors import InputError, Parser, entry_point
 from utils.files import REPOSITORY, user_path
 from utils.submission.check import check
