@@ -36,7 +36,8 @@ from utils.grader.environment import is_grading, read_environment
 from utils.grader.events import WAIT_IN_ALL, Events
 from utils.memory import is_out_of_memory, keep_freed_memory
 from utils.run.budget import Budget, process_start
-from utils.run.folder import Run, describe_images
+from utils.run.folder import Run
+from utils.run.images import describe_images
 from utils.run.loop import Loop, NotFinite
 from utils.run.signals import Stop, Stopped
 from utils.training.device import resolve_device

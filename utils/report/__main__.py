@@ -10,7 +10,8 @@ from pathlib import Path
 from utils.errors import InputError, Parser, entry_point
 from utils.grader.environment import read_environment
 from utils.report import write_report
-from utils.run.folder import load_run_data, read_run_config
+from utils.run.folder import read_run_config
+from utils.run.images import load_run_data
 
 
 @entry_point

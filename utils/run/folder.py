@@ -1,18 +1,17 @@
 """A run's folder: what it holds, whether a configuration may go on in it, and saving so that nothing is lost."""
 
 import json
-import os
 import sys
 import time
 from pathlib import Path
 
 from utils.config import Config, parse_value
-from utils.data import load
 from utils.errors import InputError
 from utils.files import remove_leftovers, set_aside, write_text
 from utils.run import checkpoint, lock
 from utils.run.checkpoint import SET_ASIDE
 from utils.run.export import export_encoder
+from utils.run.images import other_images, read_images
 from utils.run.log import read_log
 from utils.training import models
 
@@ -130,7 +129,7 @@ class Run:
         before = read_run_config(self.folder)
         if before is None and not checkpoint.is_there(self.checkpoints):
             return
-        if other := _other_images(self.folder, images):
+        if other := other_images(self.folder, images):
             raise InputError(f"{other}; {SET_ASIDE}")
         if before is None:
             raise InputError(
@@ -141,7 +140,7 @@ class Run:
 
     def _refuse_another_configuration(self, before):
         """InputError if a run of the Config `before` cannot go on as this one; a note if its rate falls otherwise."""
-        free = (*FREE_TO_CHANGE, *(["dataset"] if _read_images(self.folder) else []))  # the same may lie elsewhere now
+        free = (*FREE_TO_CHANGE, *(["dataset"] if read_images(self.folder) else []))  # the same may lie elsewhere now
         then, now = before.as_dict(), self.config.as_dict()
         differing = [key for key in now if key not in free and then[key] != now[key]]
         if differing:
@@ -184,76 +183,6 @@ class Run:
 def changes_in_words(then, now, keys):
     """How the `keys` of a configuration, a dictionary, differ between `then` and `now`."""
     return ", ".join(f"{key} was {then.get(key)!r} and is now {now.get(key)!r}" for key in keys)
-
-
-def describe_images(data):
-    """What dataset.json says of the DataSet `data`: which images a run was trained on."""
-    count, height, width, channels = data.images.shape
-    shape = {"images": count, "height": height, "width": width, "channels": channels}
-    return {"name": data.name, **shape, "fingerprint": data.images_fingerprint}
-
-
-def _of_images(images):
-    return f"{images.get('name')}: {images.get('images')} images of {images.get('channels')} channels"
-
-
-def _read_images(folder):
-    """The contents of dataset.json, or None where there is none that can be read."""
-    try:
-        found = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) and "fingerprint" in found else None
-
-
-def refuse_other_images(folder, data):
-    """InputError if the run in `folder` was trained on other images than those of the DataSet `data`."""
-    if _read_images(Path(folder)) and (other := _other_images(Path(folder), describe_images(data))):
-        raise InputError(other)
-
-
-def _other_images(folder, images):
-    """That the run in `folder` was trained on other images than `images`, in words; None: not so, or not known."""
-    before = _read_images(folder)
-    if before is None or before["fingerprint"] == images["fingerprint"]:
-        return None
-    return (
-        f"{folder / 'dataset.json'}: the run was trained on other images "
-        f"({_of_images(before)}; now {_of_images(images)})"
-    )
-
-
-def load_run_data(folder, config, data_root):
-    """The DataSet that the run in `folder` was trained on with `config` (a Config), moved or not: see `find_data`.
-
-    InputError: it is not there, or holds other images now.
-    """
-    data = load(find_data(folder, config.dataset, data_root), data_root)
-    refuse_other_images(folder, data)
-    return data
-
-
-def find_data(folder, name, data_root):
-    """`name`, the data set of the run in `folder`, as `load` takes it now.
-
-    Images of one's own that are not where they were are looked for in `data_root`, by the name of their file or folder.
-    InputError: they are nowhere, or the run's folder has nothing to identify them by.
-    """
-    if not os.path.isabs(name) or os.path.exists(name):
-        return name
-    moved = os.path.join(os.path.expanduser(data_root), os.path.basename(name))
-    if os.path.exists(moved) and _read_images(Path(folder)):
-        return moved
-    raise InputError(
-        f"{folder}: its data set {name} is not there; if it was moved, DISENTANGLEMENT_LIB_DATA names the folder that "
-        "holds it now"
-    )
-
-
-def trained_on(folder):
-    """The name of the data set that the run in `folder` was trained on, or None if dataset.json does not say."""
-    images = _read_images(Path(folder))
-    return images and images.get("name")
 
 
 def _reason(error):

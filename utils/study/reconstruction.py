@@ -67,8 +67,9 @@ def read_results_of(folder):
             found.append(Scored(config, str(one[DATA]), scores, float(one["reconstruction"])))
             run = one.get("run", path.name)
             last[run] = max(last.get(run, found[-1]), found[-1], key=lambda scored: scored.config["steps"])
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise InputError(f"{path}: no result of a study ({error!r})") from None
+        except (OSError, ValueError, TypeError, KeyError):
+            expected = "expected a file that utils.study wrote, with scores, reconstruction, configuration and data"
+            raise InputError(f"{path}: no result of a study; {expected}") from None
     if not found:
         raise InputError(f"{folder}: has no results; expected the folder of a study (python -m utils.study STUDY.yml)")
     return [one for one in found if any(one is kept for kept in last.values())]
