@@ -9,7 +9,7 @@ from .protocol import SEEDS, Sizes
 def check_options(seed, jobs, sizes):
     """InputError names the option of `evaluate` that is not as its docstring says."""
     check_seed(seed)
-    if not _is_whole(jobs) or jobs == 0:
+    if not _is_whole(jobs) or jobs == 0 or jobs < -1:
         raise InputError(f"jobs {jobs!r}: expected a number of threads, at least 1, or -1 for all cores")
     if not isinstance(sizes, Sizes):
         raise InputError(f"sizes: {type(sizes).__name__}, expected a protocol.Sizes")

@@ -48,6 +48,15 @@ def test_boost_does_not_depend_on_jobs(jobs):
     np.testing.assert_array_equal(boost(codes, factors, codes, SIZES, stages=5, jobs=jobs)[0], serial)
 
 
+def test_boost_takes_minus_one_for_all_cores(monkeypatch):
+    used = []
+    monkeypatch.setattr(boosting, "available_cores", lambda: 3)
+    monkeypatch.setattr(boosting, "_grow_by_code", lambda forest, stages, seed, jobs, progress: used.append(jobs))
+    codes, factors = noisy(num_codes=40)
+    boost(codes, factors, codes, SIZES, jobs=-1)
+    assert used == [3]
+
+
 def test_boost_reports_every_tree():
     codes, factors = noisy()
     seen = []

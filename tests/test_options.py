@@ -15,6 +15,7 @@ REFUSED = [
     ({"seed": np.inf}, "seed inf: expected a whole number"),
     ({"seed": "1"}, "seed '1': expected a whole number"),
     ({"jobs": 0}, "jobs 0: expected a number of threads, at least 1, or -1 for all cores"),
+    ({"jobs": -2}, "jobs -2: expected a number of threads, at least 1, or -1 for all cores"),
     ({"jobs": None}, "jobs None: expected a number of threads"),
     ({"jobs": 1.5}, "jobs 1.5: expected a number of threads"),
     ({"sizes": CHALLENGE._replace(train=0)}, "sizes: train 0, expected a whole number, at least 1"),

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from utils.startup import report_ctrl_c_in_one_line
+from utils.startup import report_in_one_line
 
 COMMANDS = (
     ["train.py"],
@@ -14,6 +14,7 @@ COMMANDS = (
     ["-m", "utils.data", "list"],
     ["-m", "utils.report"],
 )
+NEED_EVERY_PACKAGE = (["train.py", "--help"], ["-m", "utils.study", "rank", "x"], ["-m", "utils.bench", "steps"])
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
@@ -23,20 +24,22 @@ def test_ctrl_c_while_packages_are_imported_is_one_line(command, tmp_path, argum
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "interrupted\n")
 
 
-def test_report_ctrl_c_in_one_line_leaves_other_errors_to_who_reported_them(monkeypatch, capsys):
+def test_report_in_one_line_leaves_other_errors_to_who_reported_them(monkeypatch, capsys):
     others = []
     monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: others.append(error))
-    report_ctrl_c_in_one_line()
-    error = ZeroDivisionError()
-    sys.excepthook(ZeroDivisionError, error, None)
+    report_in_one_line()
+    own = ImportError("cannot import name 'x'", name="utils.files")
+    sys.excepthook(ZeroDivisionError, error := ZeroDivisionError(), None)
+    sys.excepthook(ImportError, own, None)
     sys.excepthook(KeyboardInterrupt, KeyboardInterrupt(), None)
-    assert (others, capsys.readouterr().err) == ([error], "interrupted\n")
+    assert (others, capsys.readouterr().err) == ([error, own], "interrupted\n")
 
 
-@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-def test_a_missing_package_is_one_line_that_says_where_the_packages_are_named(command, tmp_path, arguments):
-    (tmp_path / "numba.py").write_text("raise ImportError('No module named numba')\n", encoding="utf-8")
+@pytest.mark.parametrize("package", ["numba", "yaml", "torch"])
+@pytest.mark.parametrize("arguments", NEED_EVERY_PACKAGE, ids=" ".join)
+def test_a_missing_package_is_one_line_that_says_where_the_packages_are_named(command, tmp_path, arguments, package):
+    (tmp_path / f"{package}.py").write_text(f"raise ImportError('No module named {package}')\n", encoding="utf-8")
     done = command(*arguments, PYTHONPATH=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("error: No module named numba; expected the packages of requirements.txt")
+    assert done.stderr.startswith(f"error: No module named {package}; expected the packages of requirements.txt")
     assert done.stderr.count("\n") == 1

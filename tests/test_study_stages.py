@@ -26,10 +26,25 @@ def test_study_runs_keep_what_the_users_variables_say_of_the_machine(tmp_path, m
     assert (environment["AICROWD_CUDA"], environment["NDC_CACHE"]) == ("false", "/elsewhere")
 
 
-@pytest.mark.parametrize(("threads", "expected"), [(None, "1"), (8, "8")])
-def test_study_s_threads_go_before_the_environment_s(tmp_path, monkeypatch, threads, expected):
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert stages_module._environment(tmp_path, "run", threads, tmp_path, 2)["OMP_NUM_THREADS"] == expected
+@pytest.mark.parametrize("library", ["OMP", "MKL", "NUMBA"])
+@pytest.mark.parametrize(
+    ("threads", "asked", "expected"), [(8, "1", "8"), (None, "1", "1"), (None, "3,2", "3"), (None, "", "2")]
+)
+def test_study_s_threads_go_before_the_environment_s_in_each_library(
+    tmp_path, monkeypatch, library, threads, asked, expected
+):
+    monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    environment = stages_module._environment(tmp_path, "run", threads, tmp_path, 2)
+    assert environment[f"{library}_NUM_THREADS"] == expected
+
+
+def test_study_runs_on_a_file_system_without_locks(tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(stages_module.fcntl, "flock", refuse)
+    with stages_module._locked(tmp_path / "runs" / ".lock") as lock:
+        assert lock
 
 
 def test_result_of_before_a_key_existed_is_one_of_the_key_s_default():

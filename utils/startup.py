@@ -7,15 +7,17 @@ or to none. `python -m utils.X` comes here by the package `utils`.
 import os
 import sys
 
+OWN_PACKAGES = ("utils", "evaluation")
+
 
 def is_ready(is_command):
     """Settle how PyTorch's threads wait, and whether the kit can be imported; if not, one line on stderr says why.
 
-    is_command  whether the script is run, not imported: then Ctrl-C is one line from here on
+    is_command  whether the script is run, not imported: then Ctrl-C and missing packages are one line from here on
     """
     let_threads_sleep()
     if is_command:
-        report_ctrl_c_in_one_line()
+        report_in_one_line()
     try:
         import utils.errors  # noqa: F401 (it stands on all packages that every command needs)
     except ImportError as error:
@@ -35,17 +37,20 @@ def let_threads_sleep():
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 
-def report_ctrl_c_in_one_line():
-    """Have a KeyboardInterrupt that nobody catches reported without a traceback, as utils.errors.entry_point does.
+def report_in_one_line():
+    """Have Ctrl-C and a missing package, where nobody catches them, reported without a traceback.
 
-    For the seconds while packages are imported, before a command's main function runs. The process still ends by the
-    signal.
+    As utils.errors.entry_point does, but from the first import on. After Ctrl-C the process ends by the signal, after
+    an ImportError with code 2. One of the kit's own modules is a fault of the kit, and keeps its traceback.
     """
     report_others = sys.excepthook
 
     def report(kind, error, trace):
         if issubclass(kind, KeyboardInterrupt):
             print("interrupted", file=sys.stderr)
+        elif issubclass(kind, ImportError) and (error.name or "").partition(".")[0] not in OWN_PACKAGES:
+            print(f"error: {_remedy(error)}", file=sys.stderr)
+            sys.exit(2)
         else:
             report_others(kind, error, trace)
 

@@ -66,17 +66,13 @@ def _mean_area(scores, classes):
 
     The area is the share of pairs, one of the class and one not, that are ranked rightly; ties count half.
     """
+    from scipy.stats import rankdata  # takes time to import
+
     areas = []
     for one, column in enumerate(scores.T):
         inside = classes == one
         positives, negatives = int(inside.sum()), int((~inside).sum())
         if positives and negatives:
-            above = _ranks(column)[inside].sum() - positives * (positives + 1) / 2
+            above = rankdata(column)[inside].sum() - positives * (positives + 1) / 2
             areas.append(above / (positives * negatives))
     return float(np.mean(areas)) if areas else float("nan")
-
-
-def _ranks(values):
-    """Ranks from 1; equal values share their mean rank."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[place.reshape(-1)]

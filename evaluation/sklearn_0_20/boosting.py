@@ -14,6 +14,7 @@ from typing import NamedTuple
 import joblib
 import numpy as np
 
+from ..cores import available_cores
 from .boosting_kernels import DEPTH, GAP, advance_trees, grow_factor, search_trees
 
 STAGES = 100
@@ -62,13 +63,14 @@ def boost(codes_train, labels, codes_test, num_classes, seed=0, jobs=1, progress
     labels        (n, F) int64 in [0, num_classes[f]), every class present
     num_classes   (F,), each at least 2
     seed          breaks ties between equally good codes, which the original breaks by numpy's global state
-    jobs          threads, 1 or more
+    jobs          threads, at least 1; -1: all cores
     progress      called with (trees just grown, of how many)
 
     Returns (importances, predicted_train, predicted_test): (D, F) whose columns sum to 1 (0 where no tree could
     split, where the original divides by zero), and class indices (n, F), (m, F). The result depends neither on the
     number of threads nor on what else is fitted in the same call.
     """
+    jobs = available_cores() if jobs == -1 else jobs
     forest = plant(codes_train, np.asarray(labels), codes_test, np.asarray(num_classes), jobs)
     grow = _grow_by_code if _is_wide(forest, jobs) else _grow_by_factor
     grow(forest, stages, np.uint64(seed), jobs, progress or (lambda done, total: None))

@@ -47,7 +47,7 @@ def listening_grader(port, password=None, acknowledges=True):
     def listen():
         with contextlib.suppress(redis.exceptions.ConnectionError):  # the server was killed
             while not stop.wait(0.02):
-                for data in server.rpop("AICROWD_REDIS_COMMUNICATION_CHANNEL", 100) or []:
+                while data := server.rpop("AICROWD_REDIS_COMMUNICATION_CHANNEL"):
                     received.append(json.loads(data))
                     if acknowledges and received[-1]["message"] == "submit":
                         server.lpush("AICROWD_BLOCKING_RESPONSE_CHANNEL", "{}")
