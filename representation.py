@@ -143,7 +143,7 @@ def _encode(module, path, device, images):
         raise InputError(f"encoder {path}: returned {shape}; expected codes ({len(images)}, latents)")
     if codes.is_complex() or codes.is_quantized or codes.layout != torch.strided:
         raise InputError(f"encoder {path}: returned {codes.dtype}, {codes.layout}; expected dense real numbers")
-    return codes.detach().float().cpu().numpy()
+    return codes.detach().float().cpu().numpy().copy()  # the module may use its memory for the next batch
 
 
 def _reason(error):

@@ -36,6 +36,7 @@ from utils.grader.environment import is_grading, read_environment
 from utils.grader.events import WAIT_IN_ALL, Events
 from utils.memory import is_out_of_memory, keep_freed_memory
 from utils.run.budget import Budget, process_start
+from utils.run.export import require_torchscript
 from utils.run.folder import Run
 from utils.run.images import describe_images
 from utils.run.loop import Loop, NotFinite
@@ -103,13 +104,14 @@ def configure(options, environment):
 
 def run_training(options, environment, config, budget, stop, events):
     """From the data set to an exported encoder, or with --plan to what that costs; the exit code."""
+    require_torchscript()
     group = join()
     device = run_in_all(group, lambda: resolve_device(config.device, group.local_rank))
     run_in_all(group, lambda: group.agree_on(device))
     group.use(device)
     keep_freed_memory()
     data = load_data(config, environment, group)
-    with memory_advice(device), contextlib.closing(Trainer(config, data.images, device, group=group)) as trainer:
+    with memory_advice(device), contextlib.closing(make_trainer(config, data, device, group)) as trainer:
         if options.plan:
             print_plan(trainer, report_writer(data), budget)
             return 0
@@ -141,6 +143,11 @@ def load_enough(config, environment):
     data = load(config.dataset, environment.data_root)
     data.require_more_than(config.held_out)
     return data
+
+
+def make_trainer(config, data, device, group):
+    """The Trainer of this process; what it refuses is reported once."""
+    return run_in_all(group, lambda: Trainer(config, data.images, device, group=group))
 
 
 def report_writer(data):

@@ -7,7 +7,7 @@ import numpy as np
 from .errors import InputError
 from .files import UNREADABLE
 from .labelled import MOST_VALUES
-from .values import as_numbers, as_text, cut, number_names, written_twice
+from .values import MISSING, as_numbers, as_text, cut, number_names, written_twice
 
 WHOLE = ("codes", "factors")
 TEST = ("codes_test", "factors_test")
@@ -128,7 +128,13 @@ def _texts(column):
 
 
 def _read_texts(texts, name):
-    """The strings `texts` (n,), or their numbers if all are. InputError: whole numbers that are written in two ways."""
+    """The strings `texts` (n,), or their numbers if all are.
+
+    InputError: values that are missing, or whole numbers that are written in two ways.
+    """
+    missing = sorted(text for text in set(texts.tolist()) if text.strip().casefold() in MISSING)
+    if missing:
+        raise InputError(f"{name}: {missing[0]!r} for some points, expected a value for each")
     numbers = as_numbers(texts)
     if numbers is None:
         return texts

@@ -6,16 +6,19 @@ import hashlib
 import re
 from pathlib import Path
 
+import numpy as np
+
 from .codes_file import read_codes, read_file
 from .cores import available_cores
 from .errors import InputError
 from .evaluate import evaluate_codes
 from .labelled import MOST_VALUES
 from .metrics.table import DEFAULT, METRICS, find_metrics
-from .options import check_seed
+from .options import MOST_JOBS, check_seed
 from .progress import Console
 from .results import (
     CODES_DIGEST,
+    DATASET_FINGERPRINT,
     SEED,
     check_output,
     final_scores,
@@ -24,8 +27,6 @@ from .results import (
     table,
     write_result,
 )
-
-MOST_JOBS = 1024  # threads
 
 
 def add_options(parser):
@@ -50,12 +51,20 @@ def score_file(options):
         settings = {
             "codes": files,
             CODES_DIGEST: digests,
+            DATASET_FINGERPRINT: _fingerprint(given),
             SEED: options.seed,
             "evaluation.bins": options.bins,
         }
         report = console_into(Path(options.output), settings)
     results = evaluate_codes(**given, metrics=options.metrics, seed=options.seed, jobs=options.jobs, report=report)
     print_scores(results)
+
+
+def _fingerprint(given):
+    """Of the factors, which tells whether two files of codes are of the same points."""
+    factors = [given[key] for key in ("factors", "factors_test") if key in given]
+    parts = [f"{array.shape}".encode() + np.ascontiguousarray(array).tobytes() for array in factors]
+    return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 def console_into(folder, settings):

@@ -25,7 +25,7 @@ class Encoder:
         self.represent, self.as_uint8, self.num_codes = represent, as_uint8, None
 
     def __call__(self, images):
-        images = self._prepared(np.asarray(images))
+        images = self._prepared(as_array(images, "images"))
         return self._checked(_as_codes(self.represent(images)), len(images))
 
     def _prepared(self, images):
@@ -51,7 +51,7 @@ class Encoder:
             raise InputError(f"encoder: {codes.shape[1]} latents, but {self.num_codes} for earlier images")
         self.num_codes = codes.shape[1]
         check_sizes(codes, "encoder")
-        return np.ascontiguousarray(codes, dtype=np.float32)
+        return np.array(codes, np.float32, order="C")  # a copy: the function may use its memory for the next batch
 
     def check_repeats(self, images, report):
         """Report codes that differ when the same `images` are encoded twice, the second time in two batches.

@@ -38,7 +38,7 @@ def evaluate(
     dataset    images, and their factors or labels: see "A data set" in README.md here and contract.py
     metrics    names out of metrics.table.METRICS, in the order in which they are to be computed; default: the five
     seed       of all draws, from 0 to 2**32 - 1; 0 in the challenge
-    jobs       threads, at least 1; -1: all cores
+    jobs       threads, from 1 to 1024; -1: all cores
     as_uint8   hand the images over as they are stored, for a function that divides by 255 itself
     cache      a cache.CodesCache, for images that are not drawn; None: encode anew
     report     is called as things happen (see progress.Silent); None: nothing is reported

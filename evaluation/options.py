@@ -5,12 +5,14 @@ from numbers import Integral
 from .errors import InputError
 from .protocol import SEEDS, Sizes
 
+MOST_JOBS = 1024  # threads
+
 
 def check_options(seed, jobs, sizes):
     """InputError names the option of `evaluate` that is not as its docstring says."""
     check_seed(seed)
-    if not _is_whole(jobs) or jobs == 0 or jobs < -1:
-        raise InputError(f"jobs {jobs!r}: expected a number of threads, at least 1, or -1 for all cores")
+    if not _is_whole(jobs) or not (jobs == -1 or 1 <= jobs <= MOST_JOBS):
+        raise InputError(f"jobs {jobs!r}: expected a number of threads from 1 to {MOST_JOBS}, or -1 for all cores")
     if not isinstance(sizes, Sizes):
         raise InputError(f"sizes: {type(sizes).__name__}, expected a protocol.Sizes")
     for name, size in sizes._asdict().items():

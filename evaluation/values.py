@@ -9,6 +9,7 @@ from .metrics.bins import digitize
 WHOLE = re.compile("[+-]?[0-9]{1,18}")  # strings read as numbers; longer ones, which rounding would merge, are names
 NUMBER = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?inf(inity)?", re.IGNORECASE)
 
+MISSING = ("", "nan", "-nan", "na", "n/a", "#n/a", "<na>", "nat", "null")  # as spreadsheets and pandas write it
 HUGE = 1e308  # a range that is wider would overflow
 
 

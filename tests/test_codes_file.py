@@ -171,6 +171,14 @@ def test_read_codes_cuts_continuous_factors_into_bins(saved):
             {"codes": CODES, "factors": np.array([["007"], ["7"]] * 100)},
             "factor 0: '007' and '7', which are one number; expected it written alike",
         ),
+        (
+            {"codes": CODES, "factors": np.array([["NaN"], ["7"]] * 100)},
+            "factor 0: 'NaN' for some points, expected a value for each",
+        ),
+        (
+            {"codes": CODES, "factors": np.array([[""], ["a"]] * 100)},
+            "factor 0: '' for some points, expected a value for each",
+        ),
     ],
 )
 def test_read_codes_refuses_by_name(saved, arrays, what):

@@ -38,6 +38,10 @@ SHORTER_PLAN = CHANGED.format("utils.bench.plan.SECONDS = 0.5")
 OTHER_KIND = CHANGED.format(
     "train.resolve_device = lambda *_: torch.device('cpu' if os.environ['RANK'] == '0' else 'cuda:0')"
 )
+SAME_GPU = CHANGED.format(
+    "train.resolve_device = lambda *_: torch.device('cuda:0')\n"
+    "import utils.training.distributed as d; d.gpu_identity = lambda device: 'GPU-1'"
+)
 
 pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="this PyTorch has no torch.distributed")
 
@@ -129,7 +133,7 @@ def test_two_processes_print_one_plan(launch, tmp_path):
     assert not (tmp_path / "output").exists()
 
 
-@pytest.mark.parametrize("argument", ["gama=3", "dataset=nothing", "batch_size=5"])
+@pytest.mark.parametrize("argument", ["gama=3", "dataset=nothing", "batch_size=5", "precision=tf32"])
 def test_two_processes_print_bad_input_once(launch, argument):
     main, other = launch(*QUICK, argument)
     assert main.communicate()[1].count("error:") == 1
@@ -140,6 +144,13 @@ def test_two_processes_print_bad_input_once(launch, argument):
 def test_processes_on_different_kinds_of_device_are_refused_at_once(launch):
     main, other = launch("-c", OTHER_KIND, *ARGUMENTS)
     assert "process 0 computes on cpu, and others on another kind of device" in main.communicate(timeout=120)[1]
+    assert other.communicate(timeout=120) == ("", "")
+    assert main.returncode == other.returncode == 2
+
+
+def test_processes_on_one_gpu_are_refused_at_once(launch):
+    main, other = launch("-c", SAME_GPU, *ARGUMENTS)
+    assert "device: 2 processes on 1 GPUs; expected a GPU for each process" in main.communicate(timeout=120)[1]
     assert other.communicate(timeout=120) == ("", "")
     assert main.returncode == other.returncode == 2
 

@@ -128,3 +128,22 @@ def test_check_repeats_lets_the_function_change_what_it_gets(images, as_uint8):
     Encoder(represent, as_uint8).check_repeats(given, report)
     assert not report.lines
     np.testing.assert_array_equal(given, images)
+
+
+def test_encoder_keeps_the_codes_of_a_function_that_reuses_its_output():
+    memory = np.zeros((50, 12), np.float32)
+
+    def reuse(images):
+        memory[: len(images)] = flatten(images)
+        return memory[: len(images)]
+
+    encoder = Encoder(reuse)
+    first = encoder(IMAGES[:20])
+    encoder(IMAGES[20:])
+    np.testing.assert_array_equal(first, flatten(IMAGES[:20] / np.float32(255)))
+
+
+def test_encoder_refuses_masked_images():
+    images = np.ma.array(IMAGES, mask=IMAGES > 250)
+    with pytest.raises(InputError, match="images: some values are masked"):
+        Encoder(flatten)(images)

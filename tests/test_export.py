@@ -8,7 +8,8 @@ import pytest
 import torch
 from conftest import REPOSITORY
 
-from utils.run.export import _verify, export_encoder
+from utils.errors import InputError
+from utils.run.export import _verify, export_encoder, require_torchscript
 from utils.training.models import Encoder
 
 
@@ -40,6 +41,13 @@ def test_export_loads_without_the_kit(tmp_path):
     code = "import sys, torch; print(torch.jit.load(sys.argv[1])(torch.rand(2, 3, 64, 64)).shape)"
     told = subprocess.run([sys.executable, "-c", code, "m.pt"], cwd=str(tmp_path), stdout=subprocess.PIPE, check=True)
     assert told.stdout.decode().strip() == "torch.Size([2, 7])"
+
+
+def test_torchscript_that_is_switched_off_is_refused_by_name(monkeypatch):
+    require_torchscript()
+    monkeypatch.setenv("PYTORCH_JIT", "0")
+    with pytest.raises(InputError, match="PYTORCH_JIT=0: switches TorchScript off"):
+        require_torchscript()
 
 
 def test_export_leaves_the_encoder_as_it_was(tmp_path):

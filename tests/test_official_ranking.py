@@ -159,6 +159,13 @@ def test_read_entries_refuses_a_score_that_is_not_a_number(tmp_path, value):
         read_entries([path])
 
 
+@pytest.mark.parametrize("value", [55, -0.1])
+def test_read_entries_refuses_a_score_that_is_none_of_the_challenge_s(tmp_path, value):
+    path = file_of(tmp_path / "scores.json", 0.1, 0.2, 0.3, 0.4, value)
+    with pytest.raises(InputError, match=r"scores.json: mig is .*, expected a score from 0 to 1"):
+        read_entries([path])
+
+
 def test_read_entries_takes_a_runs_folder(tmp_path):
     run = tmp_path / "runs" / "run.1"
     for place, name in enumerate(NAMES):

@@ -204,6 +204,16 @@ def test_report_replaces_the_one_before_only_when_whole(run, dataset, monkeypatc
     assert [path.name for path in report_path(run).parent.iterdir()] == ["index.html"]
 
 
+def test_report_sets_a_page_aside_that_the_kit_did_not_make(run, dataset, capsys):
+    report_path(run).parent.mkdir(exist_ok=True)
+    report_path(run).write_text("mine", encoding="utf-8")
+    write_report(run, dataset)
+    write_report(run, dataset)
+    assert [path.name for path in sorted(report_path(run).parent.glob("index*"))] == ["index.html", "index.html.1"]
+    assert text_of(report_path(run).with_name("index.html.1")) == "mine"
+    assert capsys.readouterr().out.count("was not made by this version of the kit") == 1
+
+
 def test_maps_mark_the_pair_whose_gap_is_the_score():
     information = np.array([[0.5, 0.1], [0.9, 0.2], [0.1, 0.8]])
     found = results(3)

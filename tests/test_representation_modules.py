@@ -134,3 +134,21 @@ def test_representation_leaves_the_caller_s_images_as_they_are(tmp_path, given):
     before = given.copy()
     scripted(NormalisesInPlace(), tmp_path)(given)
     np.testing.assert_array_equal(given, before)
+
+
+class ReusesItsOutput(torch.nn.Module):
+    """Writes each batch's codes into the same memory, as CUDA graphs and other engines do."""
+
+    def __init__(self):
+        super().__init__()
+        self.out = torch.zeros(64, 4)
+
+    def forward(self, given):
+        self.out[: given.size(0)] = given.flatten(1)[:, :4]
+        return self.out[: given.size(0)]
+
+
+def test_representation_keeps_the_codes_of_a_module_that_reuses_its_output(tmp_path):
+    images = np.random.RandomState(1).rand(40, 64, 64, 3).astype(np.float32)  # more than one batch
+    expected = images.transpose(0, 3, 1, 2).reshape(40, -1)[:, :4]
+    np.testing.assert_array_equal(scripted(ReusesItsOutput(), tmp_path)(images), expected)

@@ -165,3 +165,15 @@ def test_read_study_overrides_what_a_row_merely_repeats():
 def test_read_study_reports_an_argument_as_an_argument():
     with pytest.raises(InputError, match=r"^argument: latent_dim='x'"):
         read_study("configs/studies/latents.yml", ["latent_dim=10,x"])
+
+
+def test_read_study_refuses_a_value_that_stands_twice():
+    with pytest.raises(InputError, match="latent_dim: 3 stands twice among the values, expected each once"):
+        read_study("configs/studies/latents.yml", ["latent_dim=3,4,3"])
+
+
+def test_read_study_refuses_a_row_whose_name_makes_no_file(tmp_path):
+    path = tmp_path / "long.yml"
+    path.write_text(f"title: t\nrows: {{{'x' * 250}: {{}}}}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"row 'xxx.*: expected a name of 200 bytes at most"):
+        read_study(path)

@@ -6,7 +6,7 @@ from conftest import REPOSITORY, exit_code
 from scipy.stats import spearmanr
 
 from evaluation.metrics.table import METRICS, OFFICIAL
-from evaluation.results import DATASET_FINGERPRINT, DATASET_NAME, SEED, write_result
+from evaluation.results import DATASET_FINGERPRINT, DATASET_NAME, ENCODER_DIGEST, SEED, write_result
 from utils.config import Config
 from utils.errors import InputError
 from utils.study import rank
@@ -223,6 +223,16 @@ def test_ranks_take_no_run_whose_five_scores_are_of_several_data_sets_or_seeds(t
     settings = {DATASET_NAME: "own", DATASET_FINGERPRINT: "1234", SEED: 0, **other}
     write_result(run, "mig", {METRICS["mig"].key: 0.5}, 0.0, settings)
     with pytest.raises(InputError, match=r"run: its five scores are on own .* expected one data set and one seed"):
+        read([run])
+
+
+@pytest.mark.parametrize("read", [rank.read_runs, read_entries])
+def test_ranks_take_no_run_whose_five_scores_are_of_several_encoders(tmp_path, read):
+    run = leave_run(tmp_path / "run", **{ENCODER_DIGEST: "1234"})
+    assert len(read([run])) == 1
+    settings = {DATASET_NAME: "own", DATASET_FINGERPRINT: "1234", SEED: 0, ENCODER_DIGEST: "5678"}
+    write_result(run, "mig", {METRICS["mig"].key: 0.5}, 0.0, settings)
+    with pytest.raises(InputError, match="run: its five scores are of several encoders, expected all of one"):
         read([run])
 
 

@@ -91,3 +91,11 @@ def test_curves_of_all_rows_are_told_apart_and_named_inside_the_figure(weights):
 def test_a_log_of_one_row_is_seen_among_the_curves(weights):
     figure = draw_curves(weights[0], [("beta_vae 2", {"step": np.ones(1), "kl": np.ones(1)})])
     assert [line.get_marker() for line in figure.axes[0].get_lines()] == ["o"]
+
+
+def test_dollar_signs_in_titles_and_rows_are_drawn_as_they_are():
+    study = read_study("configs/studies/latents.yml", ["latent_dim=8"])
+    study = study._replace(title=r"costs $\foo$", rows=(r"$\beta_$",))
+    log = {"step": np.arange(3.0), "kl": np.arange(3.0)}
+    for figure in (plot(study, {study.rows[0]: {}}, {}), draw_curves(study, [(study.rows[0], log)])):
+        figure.canvas.draw()

@@ -232,6 +232,19 @@ def test_check_finds_a_configuration_that_train_refuses(entry):
     assert "time_budget" in entry.findings("time budget")[0]
 
 
+def test_check_reads_the_budget_that_is_in_the_commit(entry):
+    entry.replace("configs/challenge.yml", "time_budget: 20h\n")
+    entry.git("update-index", "--skip-worktree", "configs/challenge.yml")
+    entry.write("configs/challenge.yml", "time_budget: 7h\n")
+    assert "trains for 72000 s" in entry.findings("time budget")[0]
+
+
+@pytest.mark.parametrize("variable", ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"])
+def test_check_looks_at_the_repository_that_it_is_asked_for(entry, tmp_path, monkeypatch, variable):
+    monkeypatch.setenv(variable, str(tmp_path / "elsewhere"))
+    assert entry.findings("working tree") == []
+
+
 def test_read_pins_reads_channels_builds_and_extras():
     conda, pip = read_pins('dependencies: ["pytorch::a==1.2=py38_0", {pip: ["b[c]==1.0+cpu", "--no-cache-dir"]}]')
     assert (conda, pip) == ({"a": "1.2"}, {"b": "1.0+cpu"})

@@ -88,7 +88,11 @@ def read_config(path=None, overrides=()):
     The value of an override is what stands there: for a field that holds a string all of it, else a decimal number.
     Raises InputError, naming file and key, for what cannot be read, is unknown or is out of range.
     """
-    values = {} if path is None else read_yaml(Path(path))
+    return make_config({} if path is None else read_yaml(Path(path)), path, overrides)
+
+
+def make_config(values, path, overrides=()):
+    """The Config of `values`, the contents of the YAML file `path`, changed by `overrides`. See read_config."""
     checked = {key: parse_value(key, value, where=str(path)) for key, value in values.items()}
     for text in overrides:
         key, separator, value = text.partition("=")

@@ -15,6 +15,11 @@ def new_figure(**options):
     return figure
 
 
+def as_plain_text(text):
+    """`text` as Matplotlib draws it letter by letter: what stands between two dollar signs is a formula to it."""
+    return text.replace("$", r"\$")
+
+
 def font_file():
     """The Path of a typeface that every installation of matplotlib brings."""
     with _without_backend():

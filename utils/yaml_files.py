@@ -44,10 +44,17 @@ def read_yaml(path):
     lines.
     """
     try:
-        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise InputError(f"{path}: cannot be read ({reason}); expected a YAML file of key: value lines") from None
+    return parse_yaml(text, path)
+
+
+def parse_yaml(text, path):
+    """The dictionary in the `text` of a YAML file; `path` names it in an InputError. See read_yaml."""
+    try:
+        values = yaml.load(text, _Loader)
     except _Refused as error:
         raise InputError(f"{path}: {error}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: 2024-99-99, which looks like a date

@@ -23,7 +23,7 @@ import torch
 
 from utils.bench.flops import step_flops
 from utils.bench.timing import matrix_rate, seconds_a_call
-from utils.config import Config, parse_value
+from utils.config import Config, parse_duration, parse_value
 from utils.data import load
 from utils.data.storage.mapped import drop_from_memory
 from utils.errors import InputError, Parser
@@ -64,10 +64,7 @@ def parse_arguments(arguments):
         if not separator or key not in settings:
             raise InputError(f"argument {text!r}: expected one of {', '.join(f'{name}=...' for name in settings)}")
         settings[key] = value
-    try:
-        settings["seconds"] = float(settings["seconds"])
-    except ValueError:
-        raise InputError(f"seconds={settings['seconds']!r}: expected a number") from None
+    settings["seconds"] = parse_duration(settings["seconds"], place=f"seconds={settings['seconds']!r}")
     settings["precision"] = parse_value("precision", settings["precision"], where="argument")
     return SimpleNamespace(**settings)
 

@@ -8,12 +8,14 @@ train.py writes it while it trains, local_evaluation.py again with the scores. `
 
 from pathlib import Path
 
-from utils.files import write_text
+from utils.files import set_aside, write_text
 from utils.report.gather import gather
-from utils.report.page import page
+from utils.report.page import MARK, page
 from utils.report.pictures import draw_pictures, view_of_trainer
 
 __all__ = ["report_path", "report_training", "write_report"]
+
+BEGINNING = 500  # characters of a page, in which its mark stands
 
 
 def report_path(run_folder):
@@ -30,9 +32,11 @@ def write_report(run_folder, dataset, view=None, encoder_digest=None):
 
     What is missing (no scores yet, no log, no checkpoint) is left out and said. Scores of another encoder, or on
     another data set, are left out too, and so is all of the run if the encoder is not its own. Raises OSError if the
-    file cannot be written.
+    file cannot be written. A page there that the kit did not make is set aside.
     """
     path = report_path(run_folder)
+    if path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace")[:BEGINNING]:
+        print(f"note: {path} was not made by this version of the kit; it is now {set_aside(path)}", flush=True)
     write_text(path, page(gather(Path(run_folder), dataset, view, encoder_digest)))
     return path
 

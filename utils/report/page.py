@@ -13,6 +13,7 @@ from utils.report import charts, pictures
 from utils.report.maps import map_table, maps, num_scored_latents, scores_table
 from utils.training.objectives import ACTIVE_KL, OBJECTIVES
 
+MARK = '<meta name="generator" content="disentanglement challenge kit">'
 CURVES = {  # columns of log.csv that are shown, and what they are
     "reconstruction": "Reconstruction loss (nats)",
     "kl": "KL term (nats)",
@@ -32,7 +33,7 @@ def page(contents):
     style = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
     sections = [make(contents) for make in (_scores, _curves, _reconstructions, _traversals, _maps, _facts)]
     return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">{MARK}'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}: {escape(contents.subject)}</title>"
         f"<style>\n{style}{_strip_styles(contents)}</style></head>\n"

@@ -2,10 +2,12 @@
 
 import copy
 import io
+import os
 import warnings
 
 import torch
 
+from utils.errors import InputError
 from utils.files import atomic_path
 
 TOLERANCE = 1e-5  # largest difference between the exported codes and the eager ones, relative to the largest code
@@ -28,6 +30,13 @@ def export_encoder(encoder, channels, path):
         temporary.write_bytes(buffer.getbuffer())  # by Python: at a full disk PyTorch's own writer ends the process
         written = io.BytesIO(temporary.read_bytes())  # PyTorch itself takes no path that is not UTF-8
         _verify(torch.jit.load(written), module, channels)
+
+
+def require_torchscript():
+    """InputError where PyTorch was told to leave TorchScript out: a run would end without an encoder."""
+    value = os.environ.get("PYTORCH_JIT", "1")
+    if value.startswith("0"):
+        raise InputError(f"PYTORCH_JIT={value}: switches TorchScript off, in which the encoder is exported; unset it")
 
 
 def _plain_copy(encoder):

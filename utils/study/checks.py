@@ -9,7 +9,7 @@ from evaluation.metrics.arrays import varying
 from evaluation.metrics.table import OFFICIAL
 from evaluation.progress import Silent
 from evaluation.protocol import CHALLENGE
-from evaluation.results import DATASET_FINGERPRINT, DATASET_NAME, SEED, scored_with
+from evaluation.results import CODES_DIGEST, DATASET_FINGERPRINT, DATASET_NAME, ENCODER_DIGEST, SEED, scored_with
 from evaluation.samples import parts_of
 from utils.data import load, names
 from utils.data.registry import RENDERED
@@ -91,9 +91,14 @@ def _note_other_results(study, folder):
 
 
 def require_same_scoring(folders):
-    """InputError if the runs in `folders`, all scored, were not all scored on the same data with the same seed."""
+    """InputError if the runs in `folders`, all scored, were not all scored on the same data with the same seed.
+
+    Nor may the five scores of one be of several encoders, or of several files of codes.
+    """
     names, found = [metric.name for metric in OFFICIAL], {}
     for folder in folders:
+        if max(len(scored_with(folder, names, key)) for key in (ENCODER_DIGEST, CODES_DIGEST)) > 1:
+            raise InputError(f"{folder}: its five scores are of several encoders, expected all of one; score it again")
         data, marks, seeds = (scored_with(folder, names, key) for key in (DATASET_NAME, DATASET_FINGERPRINT, SEED))
         words = f"on {' and '.join(data)} ({', '.join(mark[:8] for mark in marks)}) with seed {' and '.join(seeds)}"
         if len(marks) > 1 or len(seeds) > 1:

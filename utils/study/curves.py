@@ -3,7 +3,7 @@
 import textwrap
 from pathlib import Path
 
-from utils.drawing import new_figure
+from utils.drawing import as_plain_text, new_figure
 from utils.report.charts import EARLY
 from utils.run.log import read_log
 
@@ -41,7 +41,7 @@ def draw_curves(study, logs):
         _draw_panel(panel, name, rows, logs)
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower center", ncol=columns, frameon=False, fontsize=9)
-    figure.suptitle(textwrap.fill(study.title, 120), fontsize=12)
+    figure.suptitle(textwrap.fill(as_plain_text(study.title), 120), fontsize=12)
     figure.subplots_adjust(left=0.06, right=0.985, top=1 - 0.85 / height, bottom=(0.6 + legend) / height, wspace=0.28)
     return figure
 
@@ -53,7 +53,7 @@ def _draw_panel(panel, name, rows, logs):
             continue
         place = rows.index(row)
         kind = {"color": f"C{place % 10}", "linestyle": STYLES[place // 10 % len(STYLES)]}  # matplotlib's ten colours
-        label = None if row in labelled else row
+        label = None if row in labelled else as_plain_text(row)
         labelled.add(row)
         marker = "o" if len(log["step"]) == 1 else ""
         panel.plot(log["step"], log[name], **kind, marker=marker, linewidth=1, alpha=0.8, label=label)

@@ -13,6 +13,7 @@ from utils.study.official_ranking import Entry, official_ranking
 
 NAMES = [metric.name for metric in OFFICIAL]
 LABELS = ("entrant", "entry")  # keys of a file of scores beside the metrics
+ROUNDING = 1e-6
 FORM = f"an object of {', '.join(NAMES)}, and entrant and entry if wanted, or a list of such objects"
 
 
@@ -114,6 +115,8 @@ def _entry(values, path, entrant):
     for metric in NAMES:
         if type(values[metric]) not in (int, float) or not math.isfinite(values[metric]):
             raise InputError(f"{path}: {metric} is {values[metric]!r}, expected a number")
+        if not -ROUNDING <= values[metric] <= 1 + ROUNDING:
+            raise InputError(f"{path}: {metric} is {values[metric]!r}, expected a score from 0 to 1")
     where = path.resolve()
     name = values.get("entry") or (where.stem if path.is_file() else where.name)
     return Entry(str(entrant), str(name), {metric: float(values[metric]) for metric in NAMES})

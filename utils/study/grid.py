@@ -28,6 +28,7 @@ REFUSED = {  # keys of utils/config.py that no study sets, and why
 }
 KINDS = {str: "a string", int: "a number", bool: "true or false", dict: "key: value lines", list: "a list"}
 SILENT = ("checkpoint_every", "device")  # keys that change no result: neither title nor folder names them
+LONGEST_NAME = 200  # bytes; file systems take 255, and names of files and folders add to a row's
 WITHOUT_LIMIT = 365 * 86400.0  # seconds: a study compares equal steps, so only `steps` ends its runs
 
 
@@ -120,10 +121,12 @@ def _check_rows(rows, path):
         raise InputError(f"{path}: rows {', '.join(map(str, rows)) or 'none'}: expected one or more, named differently")
     for row in rows:
         try:
-            os.fsencode(file_name(row))
+            length = len(os.fsencode(file_name(row)))
         except UnicodeEncodeError as error:
             encoding = f"this locale's encoding of file names ({error.encoding})"
             raise InputError(f"{path}: row {row!r}: expected a name that {encoding} has") from None
+        if length > LONGEST_NAME:
+            raise InputError(f"{path}: row {str(row)[:40]!r}...: expected a name of {LONGEST_NAME} bytes at most")
 
 
 def _split(text):
@@ -148,7 +151,12 @@ def _rows(spec, varied):
     if "rows" in spec:
         return spec["rows"]
     chosen = spec["values"] if varied is None else varied.split(",")
-    return {str(value): {spec["vary"]: value} for value in chosen}
+    rows = {}
+    for value in chosen:
+        if str(value) in rows:
+            raise InputError(f"{spec['vary']}: {value} stands twice among the values, expected each once")
+        rows[str(value)] = {spec["vary"]: value}
+    return rows
 
 
 def _refuse_what_tells_rows_apart(changed, base, rows, path):

@@ -8,7 +8,7 @@ import numpy as np
 
 from evaluation.metrics.table import OFFICIAL
 from utils.config import FIELDS, Config, parse_value
-from utils.drawing import new_figure
+from utils.drawing import as_plain_text, new_figure
 from utils.errors import InputError
 from utils.files import atomic_path, write_text
 from utils.study.correlation import rank_correlation
@@ -137,7 +137,9 @@ def _scatter(panel, below, column, kinds):
         objective, name, data = kind
         chosen = [one == kind for one in kinds]
         color, marker = f"C{objectives.index(objective) % 10}", "os^Dvx"[datasets.index(data) % 6]
-        panel.scatter(below[chosen], column[chosen], s=16, color=color, marker=marker, label=f"{objective}, {name}")
+        panel.scatter(
+            below[chosen], column[chosen], s=16, color=color, marker=marker, label=as_plain_text(f"{objective}, {name}")
+        )
 
 
 def nats_below_the_best(found):

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from evaluation.metrics.table import OFFICIAL
-from utils.drawing import new_figure
+from utils.drawing import as_plain_text, new_figure
 from utils.files import atomic_path, write_text
 from utils.report import paper
 from utils.study.curves import draw_curves, read_logs
@@ -115,11 +115,11 @@ def plot(study, found, reported):
     for panel, metric in zip(panels, OFFICIAL):
         _panel(panel, rows, found, reported, metric.name)
         panel.set_title(metric.title, fontsize=11)
-    panels[0].set_yticks(range(len(rows)), rows)
+    panels[0].set_yticks(range(len(rows)), map(as_plain_text, rows))
     panels[0].set_ylim(len(rows) - 0.5, -0.5)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower center", ncol=2, frameon=False, fontsize=10)
-    figure.suptitle(textwrap.fill(study.title, 120), fontsize=12)
+    figure.suptitle(textwrap.fill(as_plain_text(study.title), 120), fontsize=12)
     left = min(0.4, 0.02 + 0.0055 * max(map(len, rows)))  # of the figure's width: what a letter of a row's name takes
     figure.subplots_adjust(left=left, right=0.985, top=1 - 0.85 / figure.get_figheight(), wspace=0.12)
     figure.subplots_adjust(bottom=0.75 / figure.get_figheight())

@@ -6,8 +6,9 @@ import shlex
 
 import yaml
 
-from utils.config import parse_duration, read_config
+from utils.config import make_config, parse_duration
 from utils.errors import InputError
+from utils.yaml_files import parse_yaml
 
 CHALLENGE = "aicrowd-neurips-2019-disentanglement-challenge"
 MARGIN = 0.03  # of the grader's time: for the container's own start and end
@@ -138,11 +139,12 @@ def check_commit(repository):
 def check_budget(repository, limit):
     """What the grader trains with is a configuration that this kit accepts, within the grader's time."""
     seconds, path = parse_duration(limit, f"--limit {limit}"), "configs/challenge.yml"
-    if repository.read(path) is None:
+    text = repository.read(path)
+    if text is None:
         yield f"{path} is not in git; git add {path}, and commit"
         return
     try:
-        config = read_config(repository.folder / path)
+        config = make_config(parse_yaml(text, path), path)
     except InputError as error:
         yield f"{error}"
         return

@@ -7,6 +7,7 @@ from pathlib import Path
 from utils.errors import InputError
 
 TAG_PREFIX = "submission-"  # the grader takes every pushed tag that begins so
+ANOTHER_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")  # would have git work elsewhere than in `folder`
 FILE_MODES = ("100644", "100755", "120000")  # a file's, an executable's and a link's, and no folder's
 
 
@@ -73,7 +74,8 @@ class Repository:
 
     def _run(self, arguments, stdin=b""):
         command = ["git", "-C", str(self.folder), *arguments]
-        environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+        inherited = {key: value for key, value in os.environ.items() if key not in ANOTHER_REPOSITORY}
+        environment = {**inherited, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
         try:
             return subprocess.run(command, input=stdin, capture_output=True, env=environment)
         except FileNotFoundError:

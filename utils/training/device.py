@@ -58,6 +58,12 @@ def _gpu(local_rank):
     return f"cuda:{local_rank % max(1, torch.cuda.device_count())}"
 
 
+def gpu_identity(device):
+    """What tells the GPU `device` from all others, on this machine and elsewhere; None where PyTorch does not say."""
+    identity = getattr(torch.cuda.get_device_properties(device), "uuid", None)
+    return identity and str(identity)
+
+
 def is_modern(device):
     """Whether `device` is a GPU with TF32 and bfloat16 units."""
     return device.type == "cuda" and torch.cuda.get_device_capability(device)[0] >= MODERN

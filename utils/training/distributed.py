@@ -17,6 +17,7 @@ import torch
 from torch import distributed
 
 from utils.errors import InputError
+from utils.training.device import gpu_identity
 
 PATIENCE = datetime.timedelta(minutes=30)  # without a word from another process: one may be unpacking the data set
 
@@ -35,7 +36,7 @@ class SingleProcess:
         return self.rank == 0
 
     def agree_on(self, device):
-        """InputError if other processes compute on another kind of device."""
+        """InputError if other processes compute on another kind of device, or on the same GPU."""
 
     def use(self, device):
         """Prepare for tensors on `device`."""
@@ -78,6 +79,14 @@ class ProcessGroup(SingleProcess):
                 f"device: process {self.rank} computes on {device}, and others on another kind of device; expected a "
                 "GPU for each process, or device=cpu"
             )
+        if device.type == "cuda":
+            gpus = [None] * self.size
+            self._call(distributed.all_gather_object, gpus, gpu_identity(device) or self.rank)
+            if len(set(gpus)) < self.size:
+                raise InputError(
+                    f"device: {self.size} processes on {len(set(gpus))} GPUs; expected a GPU for each process, or "
+                    "device=cpu"
+                )
 
     def use(self, device):
         if device.type == "cuda":

@@ -13,14 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evaluation.values import as_numbers, as_text, cut, number_names, written_twice
+from evaluation.values import MISSING, as_numbers, as_text, cut, number_names, written_twice
 from utils.data.sets.own_table import TABLE, find_table, parse_table
 from utils.data.storage import npz
 from utils.data.storage.images import opened_h5
 from utils.errors import InputError
 
 ARRAYS = ("labels", "factors")  # where labels are looked for unless the notes name an array
-MISSING = ("", "nan", "-nan", "na", "n/a", "#n/a", "<na>", "nat", "null")  # as spreadsheets and pandas write it
 
 
 class Labels(NamedTuple):
