@@ -36,9 +36,16 @@ def test_has_requirements_reads_versions_and_markers(tmp_path, line, code):
     assert bash(f"has_requirements '{sys.executable}' requirements.txt", tmp_path).returncode == code
 
 
+def test_has_requirements_needs_no_pip(tmp_path):
+    (tmp_path / "requirements.txt").write_text("pytest\n")
+    code = "import sys; sys.modules['pip'] = None; exec(sys.stdin.read())"
+    write_stub(tmp_path / "python", f'shift 2; exec "{sys.executable}" -c "{code}" "$@"')  # instead of -I -
+    assert bash("has_requirements ./python requirements.txt", tmp_path).returncode == 0
+
+
 def test_python_may_be_named_by_a_relative_path(tmp_path):
     (tmp_path / "here").symlink_to(os.path.dirname(sys.executable))
-    done = bash("newest_python", tmp_path, PYTHON=f"here/{os.path.basename(sys.executable)}")
+    done = bash("base_python", tmp_path, PYTHON=f"here/{os.path.basename(sys.executable)}")
     assert done.stdout.strip() == str(tmp_path / "here" / os.path.basename(sys.executable))
 
 

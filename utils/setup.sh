@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Sourced by run.sh and tests/run.sh: finds, or makes, a Python that has what the named requirement files list.
-# Needs NDC_ROOT. Leaves its path in PYTHON. Only the standard library and pip are used.
+# Needs NDC_ROOT. Leaves its path in PYTHON. Only the standard library, packaging and pip are used.
 
-newest_python() {
+# The Python to begin with: $PYTHON, else the first of PATH that is new enough.
+base_python() {
   local name path names=(python3 python)
   if [[ -n ${PYTHON:-} ]]; then names=("$PYTHON"); fi
   for name in "${names[@]}"; do
@@ -23,7 +24,11 @@ has_requirements() {
 import importlib.metadata as metadata
 import re
 import sys
-from pip._vendor.packaging.requirements import Requirement
+
+try:
+    from packaging.requirements import Requirement
+except ImportError:  # pip's copy, where Matplotlib is not there yet; some environments have no pip
+    from pip._vendor.packaging.requirements import Requirement
 
 for path in sys.argv[1:]:
     for line in open(path, encoding="utf-8"):
@@ -61,7 +66,7 @@ make_environment() {
 # Sets PYTHON; makes or repairs $NDC_ROOT/.venv unless the active Python will do. Arguments: requirement files.
 find_or_make_python() {
   local base venv="$NDC_ROOT/.venv" asked=${PYTHON:-} file useless='' arguments=()
-  base=$(newest_python) || return 2
+  base=$(base_python) || return 2
   if has_requirements "$base" "$@"; then
     PYTHON=$base
     return

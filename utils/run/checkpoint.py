@@ -26,8 +26,8 @@ SET_ASIDE = "move that run away, or let train.py --fresh do it"  # advice that a
 def save(folder, state):
     """Write `state` (tensors and plain values, with the key 'step') into `folder`.
 
-    Removed are older ones but one, and those of later steps, which were damaged or from which the run went back. On a
-    disk that has no room for a third, all but the newest sound one are removed before.
+    Of the older ones it keeps the newest. It removes those of later steps, which were damaged or from which the run
+    went back. Where the disk has no room for a third, it removes all but the newest sound one first.
     """
     buffer = io.BytesIO()
     torch.save(state, buffer)

@@ -129,8 +129,8 @@ def initialise(module, generator, method="glorot"):
             reaches each pixel
     he      up to sqrt(6 / fan_in) before a ReLU (He et al. 2015, eq. 10) and sqrt(3 / fan_in) for `module.heads`,
             which no ReLU follows: signals keep their size from layer to layer
-    between up to the geometric mean of both: of the factor by which Glorot's shrink a signal, its square root is left.
-            This kit's own; docs/unseen_sets.md has what speaks for it
+    between up to the geometric mean of both: signals shrink by the square root of the factor by which Glorot's shrink
+            them. This kit's own; docs/unseen_sets.md has what speaks for it
     """
     heads = getattr(module, "heads", ())
     with torch.no_grad():

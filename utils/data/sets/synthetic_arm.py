@@ -14,7 +14,7 @@ def load(name, root, factor_sizes=DEFAULT_SIZES, render=True):
     name: a look's (utils/data/arm/looks.py). A grid has a file of its own under root/NAME/; `render`: whether to make
     it if it is missing. InputError: impossible sizes, and as `load_rendered`.
     """
-    from utils.data.arm import renderer  # numba takes a second to import, which readers of other sets need not wait
+    from utils.data.arm import renderer  # its kernels take time to load, which readers of other sets need not wait
     from utils.data.arm.looks import LOOKS
 
     sizes, look = renderer.check_sizes(factor_sizes), LOOKS[name]
