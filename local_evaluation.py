@@ -117,7 +117,7 @@ def open_inputs(encoder, name, data_root):
 
 def compare_images(run_folder, dataset, is_named):
     """InputError if the run was trained on other images than `dataset` has; a note if the user names the data set."""
-    from utils.run.images import refuse_other_images
+    from utils.run.trained_images import refuse_other_images
 
     try:
         refuse_other_images(run_folder, dataset)
@@ -158,7 +158,7 @@ def configured_dataset(run_folder, data_root):
         raise InputError(
             f"{path}: names no data set; expected the file that train.py wrote, or --dataset NAME"
         ) from None
-    from utils.run.images import find_data
+    from utils.run.trained_images import find_data
 
     return find_data(run_folder, name, data_root)
 

@@ -38,9 +38,9 @@ from utils.memory import is_out_of_memory, keep_freed_memory
 from utils.run.budget import Budget, process_start
 from utils.run.export import require_torchscript
 from utils.run.folder import Run
-from utils.run.images import describe_images
 from utils.run.loop import Loop, NotFinite
 from utils.run.signals import Stop, Stopped
+from utils.run.trained_images import describe_images
 from utils.training.device import resolve_device
 from utils.training.distributed import ProcessLost, is_main, join, run_in_all
 from utils.training.objectives import weights_in_words

@@ -15,7 +15,7 @@ from utils.config import Config
 from utils.errors import InputError
 from utils.run import checkpoint
 from utils.run.folder import Run, read_run_config
-from utils.run.images import trained_on
+from utils.run.trained_images import trained_on
 
 
 def test_open_makes_what_the_grader_expects(tmp_path):

@@ -11,7 +11,7 @@ from utils.errors import InputError, Parser, entry_point
 from utils.grader.environment import read_environment
 from utils.report import write_report
 from utils.run.folder import read_run_config
-from utils.run.images import load_run_data
+from utils.run.trained_images import load_run_data
 
 
 @entry_point

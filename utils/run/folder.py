@@ -11,8 +11,8 @@ from utils.files import remove_leftovers, set_aside, write_text
 from utils.run import checkpoint, lock
 from utils.run.checkpoint import SET_ASIDE
 from utils.run.export import export_encoder
-from utils.run.images import other_images, read_images
 from utils.run.log import read_log
+from utils.run.trained_images import other_images, read_images
 from utils.training import models
 
 OWN = ("config.json", "checkpoints", "representation")  # what --fresh sets aside has one of them at least

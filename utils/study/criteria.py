@@ -8,7 +8,7 @@ import torch
 
 from utils.errors import InputError
 from utils.run.folder import read_networks
-from utils.run.images import load_run_data
+from utils.run.trained_images import load_run_data
 from utils.study.udr import agreements, udr
 from utils.training.batches import held_out_positions, to_model_input
 from utils.training.objectives import kl_per_latent, reconstruction_loss

@@ -12,7 +12,7 @@ from evaluation.results import read_results
 from utils.errors import InputError
 from utils.run.checkpoint import newest_step
 from utils.run.folder import FREE_TO_CHANGE, read_run_config
-from utils.run.images import trained_on
+from utils.run.trained_images import trained_on
 from utils.study.checks import require_same_scoring
 from utils.study.correlation import gain_of_choice, rank_correlation
 from utils.study.criteria import criteria, measure

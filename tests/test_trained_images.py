@@ -9,7 +9,7 @@ from runs import opened
 from utils.data import load
 from utils.data.dataset import DataSet
 from utils.errors import InputError
-from utils.run.images import describe_images, load_run_data, refuse_other_images
+from utils.run.trained_images import describe_images, load_run_data, refuse_other_images
 
 
 def test_describe_images_tells_pictures_apart():
