@@ -1,6 +1,7 @@
 """Small files of the data sets' true formats, with contents that any Python makes alike."""
 
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -89,6 +90,25 @@ def write_shapes3d_npz(root, sizes=SHAPES_SIZES):
     (root / "3dshapes").mkdir(parents=True, exist_ok=True)
     name = "look-at-object-room_floor-hueXwall-hueXobj-hueXobj-sizeXobj-shapeXview-azi.npz"
     np.savez(str(root / "3dshapes" / name), images=shapes3d(sizes), labels=np.zeros(tuple(sizes) + (6,)))  # noqa: RUF005
+
+
+def write_png(path, array, depth, color_type, *chunks):
+    """A PNG file as given: Pillow does not write every kind. `array`: big-endian rows."""
+
+    def chunk(kind, content):
+        body = kind + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    rows = b"".join(b"\0" + np.ascontiguousarray(row).tobytes() for row in array)
+    head = struct.pack(">IIBBBBB", array.shape[1], array.shape[0], depth, color_type, 0, 0, 0)
+    parts = [
+        chunk(b"IHDR", head),
+        *(chunk(*c) for c in chunks),
+        chunk(b"IDAT", zlib.compress(rows)),
+        chunk(b"IEND", b""),
+    ]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    return path
 
 
 def refused(folder, match):

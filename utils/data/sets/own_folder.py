@@ -13,7 +13,7 @@ from utils.data.storage.copies import is_copy
 from utils.data.storage.pictures import SIDE, SUFFIXES, form, is_picture, largest_value, read_picture
 from utils.errors import InputError
 
-READER = 2  # to be raised with any change of what a picture is read as
+READER = 3  # to be raised with any change of what a picture is read as
 COMPANIONS = (".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".yml", ".yaml", ".xml", ".html", ".pdf", ".log", "")
 IGNORED = ("Thumbs.db", "desktop.ini", "__MACOSX")  # left by other systems; so are names that begin with a dot
 
@@ -21,7 +21,7 @@ IGNORED = ("Thumbs.db", "desktop.ini", "__MACOSX")  # left by other systems; so 
 def load_images(folder, files, bits=None):
     """The pictures `files` in `folder`, unpacked once: uint8 (n, 64, 64, 1) if all are grey, else (n, 64, 64, 3).
 
-    bits    used bits of grey pictures of 16 bits; None: what the largest value of all of them needs
+    bits    used bits of pictures of 16 bits; None: what the largest value of all of them needs
     """
 
     def describe():
@@ -100,7 +100,7 @@ def _common_form(folder, files, bits):
         bits = next((bits for bits in (8, 10, 12, 14) if largest < 2**bits), 16) if largest else 16
         if largest and bits < 16:
             print_note(
-                f"{folder}: no grey picture of 16 bits has a value above {largest:,}, so they are read as {bits} bits; "
+                f"{folder}: no picture of 16 bits has a value above {largest:,}, so they are read as {bits} bits; "
                 "`bits: 16` in factors.yml says otherwise"
             )
     return 1 if grey == len(files) else 3, bits
