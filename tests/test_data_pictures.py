@@ -189,3 +189,12 @@ def test_read_picture_names_what_is_not_one(tmp_path, content):
     (tmp_path / "a.png").write_bytes(content)
     with pytest.raises(InputError, match=r"a\.png: no readable picture"):
         pixels(tmp_path / "a.png")
+
+
+def test_read_picture_refuses_a_png_whose_end_is_still_zeros(saved):
+    """As a copy leaves it that was stopped after the file got its size; Pillow shows the rest as black."""
+    path = saved(COLOR[:2, :2].repeat(32, axis=0).repeat(32, axis=1))
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2].ljust(len(content), b"\0"))
+    with pytest.raises(InputError, match=r"a\.png: no readable picture \(broken PNG file"):
+        pixels(path)

@@ -78,6 +78,7 @@ def read_picture(path, channels, bits=16):
     """
     from PIL import Image, ImageOps
 
+    _check_sums(path)
     with _opened(path) as picture:
         if _is_deep_grey(picture) or _is_deep_color(picture):
             used = 16 if picture.format == "PPM" else bits
@@ -105,6 +106,13 @@ def _opened(path):
         if picture.mode == "F" or (picture.mode == "I" and not _is_deep_grey(picture)):
             raise InputError(f"{path}: has numbers of 32 bits; expected a picture of 8 or 16 bits")
         yield picture
+
+
+def _check_sums(path):
+    """InputError for a PNG file that does not have its checksums: Pillow itself shows what it lacks as black."""
+    with _opened(path) as picture:
+        if picture.format == "PNG":
+            picture.verify()
 
 
 def _is_misread(picture):
