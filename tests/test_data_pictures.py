@@ -1,5 +1,7 @@
 """Each kind of picture gives the right pixels, or is refused by name."""
 
+import warnings
+
 import numpy as np
 import pytest
 from data_files import noise
@@ -198,3 +200,13 @@ def test_read_picture_refuses_a_png_whose_end_is_still_zeros(saved):
     path.write_bytes(content[: len(content) // 2].ljust(len(content), b"\0"))
     with pytest.raises(InputError, match=r"a\.png: no readable picture \(broken PNG file"):
         pixels(path)
+
+
+def test_read_picture_says_in_one_way_alone_that_a_file_is_damaged(saved):
+    path = saved(COLOR, "a.tif", compression="tiff_lzw")
+    path.write_bytes(path.read_bytes()[:-8])
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        with pytest.raises(InputError, match=r"a\.tif: no readable picture \(cannot identify"):
+            pixels(path)
+    assert not found

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -44,7 +45,7 @@ def is_picture(path):
     from PIL import Image
 
     try:
-        with Image.open(str(path), formats=_WITH_SIGNATURE):
+        with _without_warnings(), Image.open(str(path), formats=_WITH_SIGNATURE):
             return True
     except Exception:  # parsers of foreign formats raise nearly anything
         return False
@@ -97,7 +98,7 @@ def _opened(path):
     """The picture, which Pillow reads when its pixels are asked for."""
     from PIL import Image  # only those who have pictures wait for the import
 
-    with unreadable_as(path, "picture"), Image.open(str(path), formats=_FORMATS) as picture:
+    with unreadable_as(path, "picture"), _without_warnings(), Image.open(str(path), formats=_FORMATS) as picture:
         frames = getattr(picture, "n_frames", 1)
         if frames > 1 and picture.format != "MPO":  # a phone's JPEG with a small one for its screen
             raise InputError(f"{path}: has {frames} frames; expected one picture a file")
@@ -106,6 +107,14 @@ def _opened(path):
         if picture.mode == "F" or (picture.mode == "I" and not _is_deep_grey(picture)):
             raise InputError(f"{path}: has numbers of 32 bits; expected a picture of 8 or 16 bits")
         yield picture
+
+
+@contextlib.contextmanager
+def _without_warnings():
+    """Pillow warns of a damaged file, with a line of its own source, before it refuses the file."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
+        yield
 
 
 def _check_sums(path):
