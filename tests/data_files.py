@@ -115,3 +115,14 @@ def refused(folder, match):
     """Loading the images at `folder` is bad input, for which the message is `match`."""
     with pytest.raises(InputError, match=match):
         load(folder, "/nowhere")
+
+
+def table(folder, *columns, names="file,shape", mark=","):
+    """Write labels.csv for 0.png, 1.png, ...: line by line the picture's name and a value of each column."""
+    lines = [mark.join([f"{number}.png", *map(str, values)]) for number, values in enumerate(zip(*columns))]
+    (folder / "labels.csv").write_text("\n".join([names.replace(",", mark), *lines]) + "\n", encoding="utf-8")
+
+
+def labels(folder):
+    """Of each factor of the images at `folder` the numbers of its values."""
+    return load(folder, "/nowhere").labels.T.tolist()

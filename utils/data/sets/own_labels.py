@@ -49,7 +49,18 @@ def read_table(folder, notes, files):
     order = _places(path, table, _by_name(folder, files))
     columns = [column[order] for column in table.columns]
     where = [f"line {table.lines[place]}" for place in order]
-    return _labels(path, notes.names or table.names, columns, notes.bins, where)
+    return _labels(path, _column_names(path, notes, table), columns, notes.bins, where)
+
+
+def _column_names(path, notes, table):
+    """Names of the Table's columns: as the notes say, else as it has them. InputError: the notes exchange them."""
+    for column, name in zip(table.names, notes.names):
+        if name != column and name in table.names:
+            raise InputError(
+                f"{notes.path}: factors: {', '.join(notes.names)} found, but the columns of {path} are "
+                f"{', '.join(table.names)}; expected new names, or its own in the same order"
+            )
+    return notes.names or table.names
 
 
 def _places(path, table, pictures):

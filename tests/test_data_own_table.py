@@ -1,0 +1,64 @@
+"""`labels.csv` in the forms that spreadsheets and people write: read as meant, or refused by name."""
+
+import pytest
+from data_files import labels, noise, refused, table
+from PIL import Image
+
+IMAGES = noise(0, 6, 64, 64, 3)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Six pictures 0.png to 5.png."""
+    (tmp_path / "p").mkdir()
+    for number, image in enumerate(IMAGES):
+        Image.fromarray(image).save(str(tmp_path / "p" / f"{number}.png"))
+    return tmp_path / "p"
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_table_may_be_separated_as_spreadsheets_do(folder, mark):
+    table(folder, [0, 1, 0, 1, 0, 1], [1, 1, 1, 0, 0, 0], names="file,a,b", mark=mark)
+    content = (folder / "labels.csv").read_bytes()
+    (folder / "labels.csv").write_bytes(b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n") + b"\r\n")
+    assert labels(folder) == [[0, 1, 0, 1, 0, 1], [1, 1, 1, 0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("\n", ""), ("\r\n;\r\n", ""), ("sep=;\r\n", ""), ("", ";"), ("SEP=;\n", ";;")]
+)
+def test_table_may_have_what_spreadsheets_add(folder, before, after):
+    table(folder, ["a, b", "c", "c"] * 2, [1, 1, 1, 0, 0, 0], names="file,size,shape", mark=";")
+    content = (folder / "labels.csv").read_text()
+    (folder / "labels.csv").write_text(before + content.replace("\n", after + "\n"))
+    assert labels(folder) == [[0, 1, 1] * 2, [1, 1, 1, 0, 0, 0]]
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_table_may_have_decimal_commas(folder, mark):
+    table(folder, ["-2,630", "-2,630", "10,5", "10,5", "9", "1,5E-05"], mark=mark)
+    (folder / "factors.yml").write_text("bins: {shape: 2}\n")
+    assert labels(folder) == [[0, 0, 1, 1, 1, 0]]
+
+
+def test_table_says_of_decimal_commas_that_they_are_fractions(folder):
+    table(folder, ["0,5", "1,5"] * 3, mark=";")
+    refused(folder, r"factor 'shape' has fractions \(0\.5\)")
+
+
+def test_table_takes_commas_among_names_for_names(folder):
+    table(folder, ["1,5", "red", "red"] * 2, mark=";")
+    assert labels(folder) == [[0, 1, 1] * 2]
+
+
+def test_table_whose_columns_the_notes_exchange_is_refused(folder):
+    table(folder, [1, 2] * 3, [10, 10, 20, 20, 30, 30], names="file,x,y")
+    (folder / "factors.yml").write_text("factors: [y, x]\nbins: {x: 2}\n")
+    refused(folder, r"factors\.yml: factors: y, x found, but the columns of .*labels\.csv are x, y; expected new names")
+
+
+@pytest.mark.parametrize("names", ["[x, y]", "[x, size]", "[size, shape]"])
+def test_table_may_get_other_names_from_the_notes(folder, names):
+    table(folder, [1, 2] * 3, [10, 20] * 3, names="file,x,y")
+    (folder / "factors.yml").write_text(f"factors: {names}\n")
+    assert labels(folder) == [[0, 1] * 3] * 2
