@@ -62,3 +62,30 @@ def test_table_may_get_other_names_from_the_notes(folder, names):
     table(folder, [1, 2] * 3, [10, 20] * 3, names="file,x,y")
     (folder / "factors.yml").write_text(f"factors: {names}\n")
     assert labels(folder) == [[0, 1] * 3] * 2
+
+
+@pytest.mark.parametrize("values", [["1,000", "500", "2,000"], ["1,000,000", "7", "-2,000"], ["1,000.5", "1", "2"]])
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_table_refuses_commas_that_may_stand_before_thousands(folder, values, mark):
+    table(folder, values * 2, mark=mark)
+    refused(
+        folder, f"labels\\.csv: factor 'shape' has '{values[0]}', whose comma may stand before thousands or before dec"
+    )
+
+
+def test_table_takes_three_decimals_for_decimals_where_they_are_no_thousands(folder):
+    table(folder, ["1,000", "0,500", "2,000"] * 2, mark=";")
+    (folder / "factors.yml").write_text("bins: {shape: 2}\n")
+    assert labels(folder) == [[0, 0, 1] * 2]
+
+
+@pytest.mark.parametrize("other", ["3.5", "1,000.5", ".5"])
+def test_table_refuses_decimal_commas_beside_points(folder, other):
+    table(folder, ["2,5", other, "4"] * 2, mark="\t")
+    refused(folder, f"labels\\.csv: factor 'shape' has '2,5' and '{other}'; expected decimal points in all its numbers")
+
+
+def test_table_may_have_decimal_commas_in_quotes(folder):
+    table(folder, ['"2,5"', 10, 4] * 2)
+    (folder / "factors.yml").write_text("bins: {shape: 2}\n")
+    assert labels(folder) == [[0, 1, 0] * 2]
