@@ -89,3 +89,19 @@ def test_table_may_have_decimal_commas_in_quotes(folder):
     table(folder, ['"2,5"', 10, 4] * 2)
     (folder / "factors.yml").write_text("bins: {shape: 2}\n")
     assert labels(folder) == [[0, 1, 0] * 2]
+
+
+def test_table_may_have_spaces_before_quotes(folder):
+    table(folder, [' "cube"', '"cube"', '  "ball, red"'] * 2)
+    assert labels(folder) == [[1, 1, 0] * 2]
+
+
+def test_table_has_one_value_whichever_way_its_accents_are_written(folder):
+    table(folder, ["e\u0301", "\u00e9", "a"] * 2)
+    assert labels(folder) == [[1, 1, 0] * 2]
+
+
+def test_table_has_one_name_of_a_factor_whichever_way_its_accents_are_written(folder):
+    table(folder, [0, 1, 2] * 2, names="file,e\u0301")
+    (folder / "factors.yml").write_text("bins: {\u00e9: 2}\n", encoding="utf-8")
+    assert labels(folder) == [[0, 1, 1] * 2]

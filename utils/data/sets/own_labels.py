@@ -54,8 +54,9 @@ def read_table(folder, notes, files):
 
 def _column_names(path, notes, table):
     """Names of the Table's columns: as the notes say, else as it has them. InputError: the notes exchange them."""
-    for column, name in zip(table.names, notes.names):
-        if name != column and name in table.names:
+    columns = [_plain(name) for name in table.names]
+    for column, name in zip(columns, map(_plain, notes.names)):
+        if name != column and name in columns:
             raise InputError(
                 f"{notes.path}: factors: {', '.join(notes.names)} found, but the columns of {path} are "
                 f"{', '.join(table.names)}; expected new names, or its own in the same order"
@@ -165,6 +166,7 @@ _READERS = {".npz": _read_npz, ".npy": lambda *_: None, ".h5": _read_h5, ".hdf5"
 
 def _labels(path, names, columns, bins, where):
     """Labels of columns of values; `where`: how each row is called."""
+    names, bins = [_plain(name) for name in names], {_plain(name): count for name, count in bins.items()}
     twice = [name for name, times in collections.Counter(names).items() if times > 1 or not name]
     if twice or len(names) != len(columns):
         raise InputError(f"{path}: factors {', '.join(names)} for {len(columns)} columns; expected names, each once")
@@ -207,7 +209,7 @@ def _cut(values, bins):
 def _typed(path, name, column, bins, where):
     """The values as integers, float64 or strings. InputError: missing, of another kind, or a number in two forms."""
     if column.dtype.kind in "OSU":
-        texts = np.array([as_text(value).strip() for value in column])
+        texts = np.array([_plain(as_text(value).strip()) for value in column])
         _refuse_missing(path, name, [text.casefold() in MISSING for text in texts.tolist()], where)
         column = as_numbers(texts)
         if column is None:

@@ -70,7 +70,7 @@ def _read_rows(path):
         first = next((line for line in lines if line.strip()), "")
         stated = STATED.fullmatch(first)
         mark = stated.group(1) if stated else max(",;\t", key=first.count)
-        reader = csv.reader(lines, delimiter=mark)
+        reader = csv.reader(lines, delimiter=mark, skipinitialspace=True)  # people write `a.png, "cube"`
         rows = [(reader.line_num, row) for row in reader if any(field.strip() for field in row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: no readable table ({error}); expected text in UTF-8") from error
