@@ -16,7 +16,7 @@ import numpy as np
 from evaluation.values import as_numbers, as_text, cut, number_names, written_twice
 from utils.data.sets.own_table import TABLE, find_table, parse_table
 from utils.data.storage import npz
-from utils.data.storage.images import opened_h5
+from utils.data.storage.hdf5 import check_written, opened_h5
 from utils.errors import InputError
 
 ARRAYS = ("labels", "factors")  # where labels are looked for unless the notes name an array
@@ -145,6 +145,7 @@ def _read_h5(path, key, count):
         if keys[0] not in file or not hasattr(file[keys[0]], "dtype"):
             raise InputError(f"{path}: no data set {keys[0]!r} found")
         _check_shape(path, file[keys[0]].shape, count)
+        check_written(file[keys[0]])
         return np.asarray(file[keys[0]][()])
 
 

@@ -6,17 +6,17 @@ that is missing, damaged, or holds something else.
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 import numpy as np
 
 from utils.data.storage import npz
 from utils.data.storage.convert import converted
-from utils.data.storage.places import exists, stat
+from utils.data.storage.hdf5 import check_written, opened_h5, source_files
 from utils.errors import InputError
 
 READER = 1  # to be raised with any change of what an array is unpacked to
+READER_H5 = 2  # the same of HDF5; 1 took zeros for values that are not there
 _BLOCK = 1 << 20  # bytes read at a time
 
 
@@ -66,13 +66,18 @@ def h5_images(path, key="images"):
     """
     with opened_h5(path) as file:
         data = _h5_member(file, path, key)
-        shape, dtype, sources = data.shape, data.dtype, _h5_sources(path, data)
+        shape, dtype = data.shape, data.dtype
+        whole, sources = image_shape(path, shape, dtype), source_files(path, data)
         offset = data.id.get_offset() if len(sources) == 1 else None
-    whole = image_shape(path, shape, dtype)
     if offset is not None:
         if Path(path).stat().st_size < offset + int(np.prod(shape, dtype=object)):
             raise InputError(f"{path}: ends before its images do; it is truncated")
         return np.memmap(str(path), dtype, "r", offset, whole)
+
+    def describe():
+        with opened_h5(path) as file:
+            check_written(_h5_member(file, path, key))
+        return shape, read_from
 
     def read_from(first):
         with opened_h5(path) as file:
@@ -81,44 +86,7 @@ def h5_images(path, key="images"):
             for place in range(first, shape[0], count):
                 yield data[place : place + count]
 
-    return converted(path, sources, ("h5", READER, key), lambda: (shape, read_from)).reshape(whole)
-
-
-def _h5_sources(path, data):
-    """The files that hold an HDF5 data set's values: `path`, and those that it links to or is put together from.
-
-    InputError for one that is missing: HDF5 itself would give zeros for it.
-    """
-    names = [data.file.filename] + [name for name, _, _ in data.external or ()]
-    names += [source.file_name for source in data.virtual_sources()] if data.is_virtual else []
-    path, others = Path(path), []
-    for name in dict.fromkeys(names):
-        beside = path.parent / name  # names are relative to the file, or to the working folder
-        other = path if name == "." else beside if exists(beside) else Path(name)
-        stat(other)
-        if not path.samefile(other) and other not in others:
-            others.append(other)
-    return [path, *others]
-
-
-@contextlib.contextmanager
-def opened_h5(path):
-    """The HDF5 file `path`, open for reading; what goes wrong with it comes out as an InputError that names it."""
-    import h5py  # only those who have such files wait for the import
-
-    with unreadable_as(path, "HDF5 file"), h5py.File(str(path), "r") as file:
-        yield file
-
-
-@contextlib.contextmanager
-def unreadable_as(path, form):
-    """Turn what a library says of a damaged file, in whatever way, into an InputError that names file and form."""
-    try:
-        yield
-    except InputError:
-        raise
-    except Exception as error:  # parsers of foreign formats raise nearly anything, MemoryError included
-        raise InputError(f"{path}: no readable {form} ({error or type(error).__name__})") from error
+    return converted(path, sources, ("h5", READER_H5, key), describe).reshape(whole)
 
 
 def _h5_member(file, path, key):
