@@ -63,20 +63,32 @@ def find_pictures(folder):
 
 def _visible_files(folder):
     """Paths (str) of files below `folder`, links followed, each folder once."""
-    seen = set()
-    for place, folders, names in os.walk(str(folder), onerror=_refuse, followlinks=True):
-        real = os.path.realpath(place)
-        if real in seen:  # a link that leads back
-            folders[:] = []
-            continue
-        seen.add(real)
-        folders[:] = [name for name in folders if not name.startswith(".") and name not in IGNORED]
+    for place, names in _folders(str(folder), {}):
         for name in names:
             if not name.startswith(".") and name not in IGNORED and not is_copy(name):
                 path = os.path.join(place, name)
                 if os.path.exists(path) and not os.path.isfile(path):
                     raise InputError(f"{path}: a pipe, a socket or a device found; expected a file")
                 yield path
+
+
+def _folders(top, seen):
+    """(folder, names of its files) of `top` and all below, but for those in `seen`: {real path: path}.
+
+    Links are followed last: so a folder below has its own name and not a link's, in whatever order they are listed.
+    """
+    links = []
+    for place, folders, names in os.walk(top, onerror=_refuse):
+        first = seen.setdefault(os.path.realpath(place), place)
+        if first != place:
+            folders[:] = []
+            print_note(f"{place}: is left out, since it leads to the folder that is read as {first}")
+            continue
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in IGNORED)
+        links += filter(os.path.islink, (os.path.join(place, name) for name in folders))
+        yield place, names
+    for link in sorted(links):
+        yield from _folders(link, seen)
 
 
 def _refuse(error):
