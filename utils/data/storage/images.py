@@ -39,10 +39,11 @@ def npz_images(path, key="images"):
 def image_shape(path, shape, dtype):
     """(n, 64, 64, channels) for an array of pictures, its leading axes joined, an axis for one channel added.
 
-    InputError that names `path` unless it is uint8 (..., 64, 64, 1 or 3) or (n, 64, 64).
+    InputError that names `path` unless it is uint8 (..., 64, 64, 1 or 3) or (n, 64, 64), n not 3 or 4.
     """
     shape = tuple(shape or ())  # None: HDF5's empty data sets
-    whole = (*shape, 1) if len(shape) == 3 and shape[-2:] == (64, 64) else shape
+    is_grey = len(shape) == 3 and shape[1:] == (64, 64) and not _may_be_one_image(shape)
+    whole = (*shape, 1) if is_grey else shape
     if dtype != np.uint8 or len(whole) < 4 or whole[-3:-1] != (64, 64) or whole[-1] not in (1, 3) or 0 in whole:
         raise InputError(
             f"{path}: {dtype} {shape} found, expected uint8 (n, 64, 64, 3) or (n, 64, 64, 1){_way_there(shape, dtype)}"
@@ -50,11 +51,19 @@ def image_shape(path, shape, dtype):
     return (int(np.prod(whole[:-3], dtype=object)), *whole[-3:])
 
 
+def _may_be_one_image(shape):
+    """Whether an array may be one image in colour, its channels first, as well as 3 or 4 grey ones."""
+    return len(shape) == 3 and shape[0] in (3, 4) and shape[1:] == (64, 64)
+
+
 def _way_there(shape, dtype):
     """What converts an array of another common form, in words."""
     hints = ["numpy.rint(255 * images).astype('uint8') if the values lie in [0, 1]"] if dtype.kind == "f" else []
     if len(shape) == 4 and shape[1] in (1, 3) and shape[2:] == (64, 64):
         hints.append("images.transpose(0, 2, 3, 1), since channels come last")
+    if _may_be_one_image(shape):
+        one = "images[:3].transpose(1, 2, 0)[numpy.newaxis] if it is one in colour"
+        hints.append(f"images[..., numpy.newaxis] if they are {shape[0]} grey ones, {one}")
     return "; " + " and ".join(hints) if hints else ""
 
 
