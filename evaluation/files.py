@@ -12,6 +12,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from .errors import InputError
+
 TEMPORARY = "disentanglement-kit-partial"  # stands in the name of every half-written file, and in no one else's
 UNREADABLE = (  # what NumPy raises, besides OSError, for a damaged, encrypted, pickled or endless array of an .npz file
     SyntaxError,  # Python's parser of the header
@@ -61,7 +63,18 @@ def user_path(text):
     """A type for argparse: the Path `text`, its ~ expanded, which a shell does not do in --output=~/scores."""
     if not text:
         raise argparse.ArgumentTypeError("'': expected a path")
-    return Path(os.path.expanduser(text))
+    try:
+        return in_home(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def in_home(text):
+    """The Path `text`, its ~ expanded; InputError: nobody of this name has a home folder."""
+    path = os.path.expanduser(text)
+    if path.startswith("~"):
+        raise InputError(f"{text!r}: no home folder of this user is known; expected ./{text} for a file of this name")
+    return Path(path)
 
 
 def remove_leftovers(folder):

@@ -1,6 +1,7 @@
 """Small files of the data sets' true formats, with contents that any Python makes alike."""
 
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -91,7 +92,37 @@ def write_shapes3d_npz(root, sizes=SHAPES_SIZES):
     np.savez(str(root / "3dshapes" / name), images=shapes3d(sizes), labels=np.zeros(tuple(sizes) + (6,)))  # noqa: RUF005
 
 
+def write_png(path, array, depth, color_type, *chunks):
+    """A PNG file as given: Pillow does not write every kind. `array`: big-endian rows."""
+
+    def chunk(kind, content):
+        body = kind + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    rows = b"".join(b"\0" + np.ascontiguousarray(row).tobytes() for row in array)
+    head = struct.pack(">IIBBBBB", array.shape[1], array.shape[0], depth, color_type, 0, 0, 0)
+    parts = [
+        chunk(b"IHDR", head),
+        *(chunk(*c) for c in chunks),
+        chunk(b"IDAT", zlib.compress(rows)),
+        chunk(b"IEND", b""),
+    ]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    return path
+
+
 def refused(folder, match):
     """Loading the images at `folder` is bad input, for which the message is `match`."""
     with pytest.raises(InputError, match=match):
         load(folder, "/nowhere")
+
+
+def table(folder, *columns, names="file,shape", mark=","):
+    """Write labels.csv for 0.png, 1.png, ...: line by line the picture's name and a value of each column."""
+    lines = [mark.join([f"{number}.png", *map(str, values)]) for number, values in enumerate(zip(*columns))]
+    (folder / "labels.csv").write_text("\n".join([names.replace(",", mark), *lines]) + "\n", encoding="utf-8")
+
+
+def labels(folder):
+    """Of each factor of the images at `folder` the numbers of its values."""
+    return load(folder, "/nowhere").labels.T.tolist()

@@ -109,6 +109,8 @@ def test_own_images_that_are_all_the_same_are_said_to_be(tmp_path, capsys, count
     [
         (IMAGES / 255, r"numpy\.rint\(255 \* images\)\.astype\('uint8'\) if the values lie in \[0, 1\]$"),
         (IMAGES.transpose(0, 3, 1, 2), r"images\.transpose\(0, 2, 3, 1\), since channels come last$"),
+        (IMAGES[0].transpose(2, 0, 1), r"\[numpy\.newaxis\] if it is one in colour$"),
+        (IMAGES[:4, ..., 0], r"images\[\.\.\., numpy\.newaxis\] if they are 4 grey ones, "),
         (IMAGES[:, :32], r"expected uint8 \(n, 64, 64, 3\) or \(n, 64, 64, 1\)$"),
     ],
 )

@@ -140,6 +140,36 @@ def test_own_folder_follows_links(tmp_path):
     assert [path.name for path in find_pictures(tmp_path / "p")] == ["0.png", "1.png"]
 
 
+@pytest.fixture(params=[False, True])
+def listing(request, monkeypatch):
+    """Folders are listed in the order of their names, or the other way round."""
+    real = os.walk
+
+    def walk(*arguments, **options):
+        for place, folders, names in real(*arguments, **options):
+            folders.sort(reverse=request.param)
+            yield place, folders, names
+
+    monkeypatch.setattr(os, "walk", walk)
+
+
+def test_own_folder_reads_a_folder_by_its_own_name_and_names_links_to_it(tmp_path, capsys, listing):
+    folder = write(tmp_path / "p", "b/0.png")
+    for link in "ac":
+        (folder / link).symlink_to("b")
+    assert [path.parent.name for path in find_pictures(folder)] == ["b"]
+    notes = [f"note: {folder / link}: is left out, since it leads to the folder that is read as" for link in "ac"]
+    assert capsys.readouterr().err == "".join(f"{note} {folder / 'b'}\n" for note in notes)
+
+
+def test_own_folder_reads_the_first_of_two_links_to_a_folder(tmp_path, listing):
+    write(tmp_path / "elsewhere", "0.png")
+    (tmp_path / "p").mkdir()
+    for link in "ac":
+        (tmp_path / "p" / link).symlink_to(tmp_path / "elsewhere")
+    assert [path.parent.name for path in find_pictures(tmp_path / "p")] == ["a"]
+
+
 def test_own_folder_names_a_link_to_nothing(tmp_path):
     write(tmp_path / "p", "0.png")
     (tmp_path / "p" / "1.png").symlink_to("gone.png")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from data_files import noise, refused
+from data_files import labels, noise, refused, table
 from PIL import Image
 
 from utils.data import load
@@ -20,16 +20,6 @@ def folder(tmp_path):
     for number, image in enumerate(IMAGES):
         Image.fromarray(image).save(str(tmp_path / "p" / f"{number}.png"))
     return tmp_path / "p"
-
-
-def table(folder, *columns, names="file,shape", mark=","):
-    """Write labels.csv: line by line the picture's name and a value of each column."""
-    lines = [mark.join([f"{number}.png", *map(str, values)]) for number, values in enumerate(zip(*columns))]
-    (folder / "labels.csv").write_text("\n".join([names.replace(",", mark), *lines]) + "\n", encoding="utf-8")
-
-
-def labels(folder):
-    return load(folder, "/nowhere").labels.T.tolist()
 
 
 def test_table_makes_a_labelled_set(folder):
@@ -90,44 +80,9 @@ def test_table_with_a_number_in_two_forms_may_be_cut(folder):
     assert labels(folder) == [[1, 1, 0, 0, 1, 1]]
 
 
-@pytest.mark.parametrize("mark", [",", ";", "\t"])
-def test_table_may_be_separated_as_spreadsheets_do(folder, mark):
-    table(folder, [0, 1, 0, 1, 0, 1], [1, 1, 1, 0, 0, 0], names="file,a,b", mark=mark)
-    content = (folder / "labels.csv").read_bytes()
-    (folder / "labels.csv").write_bytes(b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n") + b"\r\n")
-    assert labels(folder) == [[0, 1, 0, 1, 0, 1], [1, 1, 1, 0, 0, 0]]
-
-
-@pytest.mark.parametrize(
-    ("before", "after"), [("\n", ""), ("\r\n;\r\n", ""), ("sep=;\r\n", ""), ("", ";"), ("SEP=;\n", ";;")]
-)
-def test_table_may_have_what_spreadsheets_add(folder, before, after):
-    table(folder, ["a, b", "c", "c"] * 2, [1, 1, 1, 0, 0, 0], names="file,size,shape", mark=";")
-    content = (folder / "labels.csv").read_text()
-    (folder / "labels.csv").write_text(before + content.replace("\n", after + "\n"))
-    assert labels(folder) == [[0, 1, 1] * 2, [1, 1, 1, 0, 0, 0]]
-
-
 def test_table_numbers_its_lines_as_the_file_does(folder):
     (folder / "labels.csv").write_text("sep=;\n\nfile;a\n0.png;1\n7.png;1\n")
     refused(folder, r"labels\.csv, line 5: no picture '7\.png'")
-
-
-@pytest.mark.parametrize("mark", [";", "\t"])
-def test_table_may_have_decimal_commas(folder, mark):
-    table(folder, ["-2,630", "-2,630", "10,5", "10,5", "9", "1,5E-05"], mark=mark)
-    (folder / "factors.yml").write_text("bins: {shape: 2}\n")
-    assert labels(folder) == [[0, 0, 1, 1, 1, 0]]
-
-
-def test_table_says_of_decimal_commas_that_they_are_fractions(folder):
-    table(folder, ["0,5", "1,5"] * 3, mark=";")
-    refused(folder, r"factor 'shape' has fractions \(0\.5\)")
-
-
-def test_table_takes_commas_among_names_for_names(folder):
-    table(folder, ["1,5", "red", "red"] * 2, mark=";")
-    assert labels(folder) == [[0, 1, 1] * 2]
 
 
 def test_table_without_a_line_of_names_is_refused(folder):

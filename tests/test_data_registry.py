@@ -65,3 +65,20 @@ def test_load_names_a_path_that_cannot_be_looked_at(root):
     os.symlink("loop", str(root / "loop"))
     with pytest.raises(InputError, match="loop: cannot be read"):
         load("loop", root)
+
+
+@pytest.mark.parametrize(("place", "is_noted"), [("here", True), ("data", False)])
+def test_load_notes_a_folder_of_one_s_own_with_a_known_name(root, monkeypatch, capsys, place, is_noted):
+    """Under the root such a folder is the data set's own."""
+    monkeypatch.chdir(root.parent / place)
+    os.mkdir("sprites")
+    with pytest.raises(InputError, match="not rendered yet"):
+        load("sprites", root, render=False)
+    note = f"note: sprites is the kit's data set; the folder {root.parent / place / 'sprites'} is called ./sprites\n"
+    assert capsys.readouterr().err == (note if is_noted else "")
+
+
+def test_load_refuses_an_empty_name(root, monkeypatch):
+    monkeypatch.chdir(root)
+    with pytest.raises(InputError, match="data set '' is neither known nor a path"):
+        load("", root)

@@ -72,6 +72,12 @@ def test_environment_reads_the_process_s_variables_by_default(monkeypatch):
     assert read_environment().evaluation_name == "from-the-process"
 
 
+@pytest.mark.parametrize("name", ["AICROWD_OUTPUT_PATH", "DISENTANGLEMENT_LIB_DATA"])
+def test_environment_refuses_the_home_folder_of_nobody(name):
+    with pytest.raises(InputError, match=f"{name}='~nobody-here/x': no home folder of this user is known"):
+        read_environment({name: "~nobody-here/x"})
+
+
 @pytest.mark.parametrize("word", [word for word in TRUE_WORDS + FALSE_WORDS if word])
 @pytest.mark.parametrize("spell", [str.lower, str.upper, str.title, " {} ".format])
 def test_parse_switch_reads_words_in_any_spelling(word, spell):

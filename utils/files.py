@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
-from evaluation.files import atomic_path, remove_leftovers, user_path, write_text
+from evaluation.files import atomic_path, in_home, remove_leftovers, user_path, write_text
 
-__all__ = ["REPOSITORY", "atomic_path", "remove_leftovers", "set_aside", "user_path", "write_text"]
+__all__ = ["REPOSITORY", "atomic_path", "in_home", "remove_leftovers", "set_aside", "user_path", "write_text"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -34,6 +34,8 @@ def main(arguments=None):
 
 @without_unpacking()
 def _list(options):
+    if exists(options.root) and not options.root.is_dir():
+        raise InputError(f"{options.root}: expected the data sets' folder, found a file in its place")
     print(f"data sets under {options.root}:")
     for name in names():
         try:
@@ -48,9 +50,9 @@ def _list(options):
 def _show(options):
     from utils.data.contact_sheet import write_contact_sheet  # Pillow, which the other commands need not have
 
-    if options.factor_sizes and options.name not in LOOKS:
+    if options.factor_sizes is not None and options.name not in LOOKS:
         raise InputError(f"--factor-sizes: expected with {', '.join(LOOKS)} alone, not with {options.name}")
-    choice = {"factor_sizes": _sizes(options.factor_sizes)} if options.factor_sizes else {}
+    choice = {} if options.factor_sizes is None else {"factor_sizes": _sizes(options.factor_sizes)}
     _check_sheet(options.out, Path(resolve(options.name, options.root)))
     write_contact_sheet(load(options.name, options.root, **choice), options.out)
     print(f"contact sheet: {options.out}")
@@ -104,7 +106,7 @@ def _sizes(text):
     try:
         return tuple(int(size) for size in text.split(","))
     except ValueError:
-        raise InputError(f"--factor-sizes {text}: expected whole numbers with commas, e.g. 4,4,2,3,3,40,40") from None
+        raise InputError(f"--factor-sizes {text!r}: expected whole numbers with commas, e.g. 4,4,2,3,3,40,40") from None
 
 
 def _parse(arguments):

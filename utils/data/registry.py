@@ -8,6 +8,7 @@ from pathlib import Path
 
 from utils.data.arm.looks import LOOKS
 from utils.data.sets import cars3d, dsprites, mpi3d, own, shapes3d, smallnorb, sprites, synthetic_arm
+from utils.data.sets.own_folder import print_note
 from utils.data.storage.places import exists, stat
 from utils.errors import InputError
 
@@ -44,6 +45,7 @@ def load(name, root, **options):
     """
     root = Path(os.path.expanduser(root))
     if name in _LOADERS:
+        _note_namesake(name, root)
         return _LOADERS[name](name, root, **options)
     path = _own_path(name, root)
     if path is not None:
@@ -53,6 +55,12 @@ def load(name, root, **options):
     near = difflib.get_close_matches(str(name), _LOADERS, 1)
     hint = f"did you mean {near[0]}? " if near else ""
     raise InputError(f"data set {name!r} is neither known nor a path; {hint}known are: {', '.join(_LOADERS)}")
+
+
+def _note_namesake(name, root):
+    """Say so where a folder of one's own could be meant by a known name."""
+    if os.path.isdir(name) and os.path.realpath(name) != os.path.realpath(str(root / name)):
+        print_note(f"{name} is the kit's data set; the folder {os.path.abspath(name)} is called ./{name}")
 
 
 def resolve(name, root):
@@ -66,7 +74,7 @@ def resolve(name, root):
 
 def _own_path(name, root):
     """Where one's own images called `name` lie: as it stands, or under `root`; None: nowhere."""
-    return next(filter(exists, _places(name, root)), None)
+    return next(filter(exists, _places(name, root)), None) if str(name) else None  # Path("") is the working folder
 
 
 def _places(name, root):

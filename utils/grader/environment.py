@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from utils.errors import InputError
-from utils.files import REPOSITORY
+from utils.files import REPOSITORY, in_home
 
 TRUE_WORDS, FALSE_WORDS = ("true", "1", "yes", "on"), ("false", "0", "no", "off", "")
 
@@ -35,18 +35,18 @@ class Environment:
 def read_environment(environ=None):
     """The Environment that the mapping `environ` (default: the process's own) describes.
 
-    Raises InputError for a switch that is not a word for true or false, and for an evaluation name that would
-    leave the output folder.
+    Raises InputError for a switch that is not a word for true or false, for the home folder of nobody, and for an
+    evaluation name that would leave the output folder.
     """
     environ = os.environ if environ is None else environ
     root = Path(environ.get("NDC_ROOT") or REPOSITORY)
-    output_path = Path(os.path.expanduser(environ.get("AICROWD_OUTPUT_PATH") or root / "scratch" / "shared"))
+    output_path = _folder(environ, "AICROWD_OUTPUT_PATH", root / "scratch" / "shared")
     cuda = environ.get("AICROWD_CUDA")
     return Environment(
         output_path=output_path,
         evaluation_name=_contained(output_path, environ.get("AICROWD_EVALUATION_NAME") or "experiment"),
         dataset_name=environ.get("AICROWD_DATASET_NAME") or None,
-        data_root=Path(os.path.expanduser(environ.get("DISENTANGLEMENT_LIB_DATA") or root / "scratch" / "dataset")),
+        data_root=_folder(environ, "DISENTANGLEMENT_LIB_DATA", root / "scratch" / "dataset"),
         is_grading=parse_switch("AICROWD_IS_GRADING", environ.get("AICROWD_IS_GRADING", "")),
         cuda=None if cuda is None else parse_switch("AICROWD_CUDA", cuda),
     )
@@ -64,6 +64,16 @@ def parse_switch(name, text):
     if word in TRUE_WORDS or word in FALSE_WORDS:
         return word in TRUE_WORDS
     raise InputError(f"{name}={text!r}: expected one of {', '.join(TRUE_WORDS + FALSE_WORDS[:-1])}")
+
+
+def _folder(environ, name, default):
+    """The folder that a variable names, its ~ expanded."""
+    if not environ.get(name):
+        return default
+    try:
+        return in_home(environ[name])
+    except InputError as error:
+        raise InputError(f"{name}={error}") from None
 
 
 def _contained(folder, name):

@@ -13,8 +13,10 @@ from utils.data.download.transfer import download
 from utils.data.registry import RENDERED
 from utils.data.sets import cars3d, dsprites, mpi3d
 from utils.data.storage import npz
-from utils.data.storage.images import image_shape, opened_h5, unreadable_as
+from utils.data.storage.hdf5 import opened_h5
+from utils.data.storage.images import image_shape
 from utils.data.storage.partial import require_room
+from utils.data.storage.places import unreadable_as
 from utils.errors import InputError
 from utils.files import atomic_path
 

@@ -6,8 +6,7 @@ import numpy as np
 
 from utils.data.dataset import DataSet
 from utils.data.storage.convert import converted
-from utils.data.storage.images import unreadable_as
-from utils.data.storage.places import find
+from utils.data.storage.places import find, unreadable_as
 from utils.errors import InputError
 
 ELEVATIONS, AZIMUTHS, CARS = 4, 24, 183

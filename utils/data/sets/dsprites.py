@@ -13,9 +13,8 @@ from utils.data.dataset import DataSet
 from utils.data.storage import npz
 from utils.data.storage.convert import converted
 from utils.data.storage.fingerprint import digest_of, images_digest
-from utils.data.storage.images import unreadable_as
 from utils.data.storage.mapped import batched
-from utils.data.storage.places import find
+from utils.data.storage.places import find, unreadable_as
 from utils.errors import InputError
 
 FILE = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"

@@ -13,7 +13,7 @@ from utils.data.storage.copies import is_copy
 from utils.data.storage.pictures import SIDE, SUFFIXES, form, is_picture, largest_value, read_picture
 from utils.errors import InputError
 
-READER = 2  # to be raised with any change of what a picture is read as
+READER = 3  # to be raised with any change of what a picture is read as
 COMPANIONS = (".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".yml", ".yaml", ".xml", ".html", ".pdf", ".log", "")
 IGNORED = ("Thumbs.db", "desktop.ini", "__MACOSX")  # left by other systems; so are names that begin with a dot
 
@@ -21,7 +21,7 @@ IGNORED = ("Thumbs.db", "desktop.ini", "__MACOSX")  # left by other systems; so 
 def load_images(folder, files, bits=None):
     """The pictures `files` in `folder`, unpacked once: uint8 (n, 64, 64, 1) if all are grey, else (n, 64, 64, 3).
 
-    bits    used bits of grey pictures of 16 bits; None: what the largest value of all of them needs
+    bits    used bits of pictures of 16 bits; None: what the largest value of all of them needs
     """
 
     def describe():
@@ -63,20 +63,32 @@ def find_pictures(folder):
 
 def _visible_files(folder):
     """Paths (str) of files below `folder`, links followed, each folder once."""
-    seen = set()
-    for place, folders, names in os.walk(str(folder), onerror=_refuse, followlinks=True):
-        real = os.path.realpath(place)
-        if real in seen:  # a link that leads back
-            folders[:] = []
-            continue
-        seen.add(real)
-        folders[:] = [name for name in folders if not name.startswith(".") and name not in IGNORED]
+    for place, names in _folders(str(folder), {}):
         for name in names:
             if not name.startswith(".") and name not in IGNORED and not is_copy(name):
                 path = os.path.join(place, name)
                 if os.path.exists(path) and not os.path.isfile(path):
                     raise InputError(f"{path}: a pipe, a socket or a device found; expected a file")
                 yield path
+
+
+def _folders(top, seen):
+    """(folder, names of its files) of `top` and all below, but for those in `seen`: {real path: path}.
+
+    Links are followed last: so a folder below has its own name and not a link's, in whatever order they are listed.
+    """
+    links = []
+    for place, folders, names in os.walk(top, onerror=_refuse):
+        first = seen.setdefault(os.path.realpath(place), place)
+        if first != place:
+            folders[:] = []
+            print_note(f"{place}: is left out, since it leads to the folder that is read as {first}")
+            continue
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in IGNORED)
+        links += filter(os.path.islink, (os.path.join(place, name) for name in folders))
+        yield place, names
+    for link in sorted(links):
+        yield from _folders(link, seen)
 
 
 def _refuse(error):
@@ -100,7 +112,7 @@ def _common_form(folder, files, bits):
         bits = next((bits for bits in (8, 10, 12, 14) if largest < 2**bits), 16) if largest else 16
         if largest and bits < 16:
             print_note(
-                f"{folder}: no grey picture of 16 bits has a value above {largest:,}, so they are read as {bits} bits; "
+                f"{folder}: no picture of 16 bits has a value above {largest:,}, so they are read as {bits} bits; "
                 "`bits: 16` in factors.yml says otherwise"
             )
     return 1 if grey == len(files) else 3, bits

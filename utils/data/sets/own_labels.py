@@ -16,7 +16,7 @@ import numpy as np
 from evaluation.values import MISSING, as_numbers, as_text, cut, number_names, written_twice
 from utils.data.sets.own_table import TABLE, find_table, parse_table
 from utils.data.storage import npz
-from utils.data.storage.images import opened_h5
+from utils.data.storage.hdf5 import check_written, opened_h5
 from utils.errors import InputError
 
 ARRAYS = ("labels", "factors")  # where labels are looked for unless the notes name an array
@@ -48,7 +48,19 @@ def read_table(folder, notes, files):
     order = _places(path, table, _by_name(folder, files))
     columns = [column[order] for column in table.columns]
     where = [f"line {table.lines[place]}" for place in order]
-    return _labels(path, notes.names or table.names, columns, notes.bins, where)
+    return _labels(path, _column_names(path, notes, table), columns, notes.bins, where)
+
+
+def _column_names(path, notes, table):
+    """Names of the Table's columns: as the notes say, else as it has them. InputError: the notes exchange them."""
+    columns = [_plain(name) for name in table.names]
+    for column, name in zip(columns, map(_plain, notes.names)):
+        if name != column and name in columns:
+            raise InputError(
+                f"{notes.path}: factors: {', '.join(notes.names)} found, but the columns of {path} are "
+                f"{', '.join(table.names)}; expected new names, or its own in the same order"
+            )
+    return notes.names or table.names
 
 
 def _places(path, table, pictures):
@@ -132,6 +144,7 @@ def _read_h5(path, key, count):
         if keys[0] not in file or not hasattr(file[keys[0]], "dtype"):
             raise InputError(f"{path}: no data set {keys[0]!r} found")
         _check_shape(path, file[keys[0]].shape, count)
+        check_written(file[keys[0]])
         return np.asarray(file[keys[0]][()])
 
 
@@ -153,6 +166,7 @@ _READERS = {".npz": _read_npz, ".npy": lambda *_: None, ".h5": _read_h5, ".hdf5"
 
 def _labels(path, names, columns, bins, where):
     """Labels of columns of values; `where`: how each row is called."""
+    names, bins = [_plain(name) for name in names], {_plain(name): count for name, count in bins.items()}
     twice = [name for name, times in collections.Counter(names).items() if times > 1 or not name]
     if twice or len(names) != len(columns):
         raise InputError(f"{path}: factors {', '.join(names)} for {len(columns)} columns; expected names, each once")
@@ -195,7 +209,7 @@ def _cut(values, bins):
 def _typed(path, name, column, bins, where):
     """The values as integers, float64 or strings. InputError: missing, of another kind, or a number in two forms."""
     if column.dtype.kind in "OSU":
-        texts = np.array([as_text(value).strip() for value in column])
+        texts = np.array([_plain(as_text(value).strip()) for value in column])
         _refuse_missing(path, name, [text.casefold() in MISSING for text in texts.tolist()], where)
         column = as_numbers(texts)
         if column is None:

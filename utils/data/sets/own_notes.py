@@ -8,7 +8,7 @@
     labels: labels   # the array of labels there
     bins:            # a factor with fractions or too many values is cut into so many ranges of equal width
       position: 8
-    bits: 12         # used bits of grey pictures of 16 bits; by default what the largest value needs
+    bits: 12         # used bits of pictures of 16 bits; by default what the largest value needs
 
 `.yaml` and capital letters will do as well.
 """

@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from evaluation.values import NUMBER
 from utils.data.storage.places import stat
 from utils.errors import InputError
 
 TABLE = "labels.csv"
 STATED = re.compile("sep=([,;\t])[\r\n]*", re.IGNORECASE)  # Excel's first line, which names the separator
 COMMA_NUMBER = re.compile("[+-]?[0-9]+(,[0-9]+)?([eE][+-]?[0-9]+)?")  # 2,5 as most of Europe writes it
+THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]*)?")  # 1,000 as English has it
 
 
 class Table(NamedTuple):
@@ -43,9 +45,10 @@ def find_table(folder):
 def parse_table(path):
     """The Table in the file `path`: the first line with the factors' names, then a line for each picture.
 
-    Separated by commas, semicolons or tabs. Empty lines and empty last columns are left out. InputError: no such table.
+    Separated by commas, semicolons or tabs. Empty lines and empty last columns are left out. InputError: no such table,
+    or a column of numbers whose commas may be read in two ways.
     """
-    mark, rows = _read_rows(path)
+    rows = _read_rows(path)
     while rows and all(not row[-1].strip() for _, row in rows):  # each line ends with a separator
         rows = [(line, row[:-1]) for line, row in rows]
     if len(rows) < 2 or len(rows[0][1]) < 2:
@@ -55,26 +58,42 @@ def parse_table(path):
         if len(row) != len(names) + 1:
             raise InputError(f"{path}, line {line}: {len(row)} fields found, expected {len(names) + 1}")
     pictures, *columns = zip(*([field.strip() for field in row] for _, row in rows[1:]))
-    columns = [np.array(column if mark == "," else _with_points(column)) for column in columns]
+    columns = [np.array(_with_points(path, name, column)) for name, column in zip(names, columns)]
     return Table(head, tuple(names), [line for line, _ in rows[1:]], list(pictures), columns)
 
 
 def _read_rows(path):
-    """The separator, and of each line that is not empty its number and fields."""
+    """Of each line that is not empty its number and fields."""
     try:
         with open(str(path), encoding="utf-8-sig", newline="") as file:
             lines = file.readlines()
         first = next((line for line in lines if line.strip()), "")
         stated = STATED.fullmatch(first)
         mark = stated.group(1) if stated else max(",;\t", key=first.count)
-        reader = csv.reader(lines, delimiter=mark)
+        reader = csv.reader(lines, delimiter=mark, skipinitialspace=True)  # people write `a.png, "cube"`
         rows = [(reader.line_num, row) for row in reader if any(field.strip() for field in row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: no readable table ({error}); expected text in UTF-8") from error
-    return mark, rows[1:] if stated else rows
+    return rows[1:] if stated else rows
 
 
-def _with_points(column):
-    """The strings `column` with decimal points for commas, if all are numbers."""
-    are_numbers = all(COMMA_NUMBER.fullmatch(text) for text in column)
-    return [text.replace(",", ".") for text in column] if are_numbers else column
+def _with_points(path, name, column):
+    """The strings `column` of the factor `name` with decimal points for commas, if all are numbers."""
+    commas = [text for text in column if "," in text]
+    if not commas or not all(_is_number(text) for text in column):
+        return column
+    if all(THOUSANDS.fullmatch(text) for text in commas):
+        raise InputError(
+            f"{path}: factor {name!r} has {commas[0]!r}, whose comma may stand before thousands or before decimals; "
+            "expected thousands without a comma, decimals with a point"
+        )
+    others = [text for text in column if not COMMA_NUMBER.fullmatch(text)]
+    if others:
+        raise InputError(
+            f"{path}: factor {name!r} has {commas[0]!r} and {others[0]!r}; expected decimal points in all its numbers"
+        )
+    return [text.replace(",", ".") for text in column]
+
+
+def _is_number(text):
+    return any(form.fullmatch(text) for form in (NUMBER, COMMA_NUMBER, THOUSANDS))

@@ -6,17 +6,17 @@ that is missing, damaged, or holds something else.
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 import numpy as np
 
 from utils.data.storage import npz
 from utils.data.storage.convert import converted
-from utils.data.storage.places import exists, stat
+from utils.data.storage.hdf5 import check_written, opened_h5, source_files
 from utils.errors import InputError
 
 READER = 1  # to be raised with any change of what an array is unpacked to
+READER_H5 = 2  # the same of HDF5; 1 took zeros for values that are not there
 _BLOCK = 1 << 20  # bytes read at a time
 
 
@@ -39,10 +39,11 @@ def npz_images(path, key="images"):
 def image_shape(path, shape, dtype):
     """(n, 64, 64, channels) for an array of pictures, its leading axes joined, an axis for one channel added.
 
-    InputError that names `path` unless it is uint8 (..., 64, 64, 1 or 3) or (n, 64, 64).
+    InputError that names `path` unless it is uint8 (..., 64, 64, 1 or 3) or (n, 64, 64), n not 3 or 4.
     """
     shape = tuple(shape or ())  # None: HDF5's empty data sets
-    whole = (*shape, 1) if len(shape) == 3 and shape[-2:] == (64, 64) else shape
+    is_grey = len(shape) == 3 and shape[1:] == (64, 64) and not _may_be_one_image(shape)
+    whole = (*shape, 1) if is_grey else shape
     if dtype != np.uint8 or len(whole) < 4 or whole[-3:-1] != (64, 64) or whole[-1] not in (1, 3) or 0 in whole:
         raise InputError(
             f"{path}: {dtype} {shape} found, expected uint8 (n, 64, 64, 3) or (n, 64, 64, 1){_way_there(shape, dtype)}"
@@ -50,11 +51,19 @@ def image_shape(path, shape, dtype):
     return (int(np.prod(whole[:-3], dtype=object)), *whole[-3:])
 
 
+def _may_be_one_image(shape):
+    """Whether an array may be one image in colour, its channels first, as well as 3 or 4 grey ones."""
+    return len(shape) == 3 and shape[0] in (3, 4) and shape[1:] == (64, 64)
+
+
 def _way_there(shape, dtype):
     """What converts an array of another common form, in words."""
     hints = ["numpy.rint(255 * images).astype('uint8') if the values lie in [0, 1]"] if dtype.kind == "f" else []
     if len(shape) == 4 and shape[1] in (1, 3) and shape[2:] == (64, 64):
         hints.append("images.transpose(0, 2, 3, 1), since channels come last")
+    if _may_be_one_image(shape):
+        one = "images[:3].transpose(1, 2, 0)[numpy.newaxis] if it is one in colour"
+        hints.append(f"images[..., numpy.newaxis] if they are {shape[0]} grey ones, {one}")
     return "; " + " and ".join(hints) if hints else ""
 
 
@@ -66,13 +75,18 @@ def h5_images(path, key="images"):
     """
     with opened_h5(path) as file:
         data = _h5_member(file, path, key)
-        shape, dtype, sources = data.shape, data.dtype, _h5_sources(path, data)
+        shape, dtype = data.shape, data.dtype
+        whole, sources = image_shape(path, shape, dtype), source_files(path, data)
         offset = data.id.get_offset() if len(sources) == 1 else None
-    whole = image_shape(path, shape, dtype)
     if offset is not None:
         if Path(path).stat().st_size < offset + int(np.prod(shape, dtype=object)):
             raise InputError(f"{path}: ends before its images do; it is truncated")
         return np.memmap(str(path), dtype, "r", offset, whole)
+
+    def describe():
+        with opened_h5(path) as file:
+            check_written(_h5_member(file, path, key))
+        return shape, read_from
 
     def read_from(first):
         with opened_h5(path) as file:
@@ -81,44 +95,7 @@ def h5_images(path, key="images"):
             for place in range(first, shape[0], count):
                 yield data[place : place + count]
 
-    return converted(path, sources, ("h5", READER, key), lambda: (shape, read_from)).reshape(whole)
-
-
-def _h5_sources(path, data):
-    """The files that hold an HDF5 data set's values: `path`, and those that it links to or is put together from.
-
-    InputError for one that is missing: HDF5 itself would give zeros for it.
-    """
-    names = [data.file.filename] + [name for name, _, _ in data.external or ()]
-    names += [source.file_name for source in data.virtual_sources()] if data.is_virtual else []
-    path, others = Path(path), []
-    for name in dict.fromkeys(names):
-        beside = path.parent / name  # names are relative to the file, or to the working folder
-        other = path if name == "." else beside if exists(beside) else Path(name)
-        stat(other)
-        if not path.samefile(other) and other not in others:
-            others.append(other)
-    return [path, *others]
-
-
-@contextlib.contextmanager
-def opened_h5(path):
-    """The HDF5 file `path`, open for reading; what goes wrong with it comes out as an InputError that names it."""
-    import h5py  # only those who have such files wait for the import
-
-    with unreadable_as(path, "HDF5 file"), h5py.File(str(path), "r") as file:
-        yield file
-
-
-@contextlib.contextmanager
-def unreadable_as(path, form):
-    """Turn what a library says of a damaged file, in whatever way, into an InputError that names file and form."""
-    try:
-        yield
-    except InputError:
-        raise
-    except Exception as error:  # parsers of foreign formats raise nearly anything, MemoryError included
-        raise InputError(f"{path}: no readable {form} ({error or type(error).__name__})") from error
+    return converted(path, sources, ("h5", READER_H5, key), describe).reshape(whole)
 
 
 def _h5_member(file, path, key):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -29,6 +30,17 @@ def stat(path):
     except OSError as error:
         link = f"a link to {os.readlink(str(path))}: " if os.path.islink(str(path)) else ""
         raise InputError(f"{path}: cannot be read ({link}{error.strerror or error})") from error
+
+
+@contextlib.contextmanager
+def unreadable_as(path, form):
+    """Turn what a library says of a damaged file, in whatever way, into an InputError that names file and form."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # parsers of foreign formats raise nearly anything, MemoryError included
+        raise InputError(f"{path}: no readable {form} ({error or type(error).__name__})") from error
 
 
 def find(name, *paths):
