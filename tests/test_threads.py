@@ -27,7 +27,7 @@ def spins(module, **own):
     return done.stdout.decode().split()[0]
 
 
-BENCH = "utils.bench.__main__ as bench; bench.main(['steps', '--help'])"
+BENCH = "runpy; sys.argv = ['-m', 'steps', '--help']; runpy.run_module('utils.bench', run_name='__main__')"
 
 
 @pytest.mark.parametrize("module", ["train", "local_evaluation, representation", BENCH])
