@@ -68,6 +68,7 @@ def main(arguments=None, began=None):
 def read_inputs(arguments):
     """Arguments, environment and the configuration that they give. Of several processes the main one reports errors."""
     try:
+        require_torchscript()
         options, environment = parse_arguments(arguments), read_environment()
         return options, environment, configure(options, environment)
     except InputError:
@@ -104,7 +105,6 @@ def configure(options, environment):
 
 def run_training(options, environment, config, budget, stop, events):
     """From the data set to an exported encoder, or with --plan to what that costs; the exit code."""
-    require_torchscript()
     group = join()
     device = run_in_all(group, lambda: resolve_device(config.device, group.local_rank))
     run_in_all(group, lambda: group.agree_on(device))

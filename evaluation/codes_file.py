@@ -7,7 +7,7 @@ import numpy as np
 from .errors import InputError
 from .files import UNREADABLE
 from .labelled import MOST_VALUES
-from .values import MISSING, as_numbers, as_text, cut, number_names, written_twice
+from .values import as_numbers, as_text, cut, is_missing, number_names, written_twice
 
 WHOLE = ("codes", "factors")
 TEST = ("codes_test", "factors_test")
@@ -132,7 +132,7 @@ def _read_texts(texts, name):
 
     InputError: values that are missing, or whole numbers that are written in two ways.
     """
-    missing = sorted(text for text in set(texts.tolist()) if text.strip().casefold() in MISSING)
+    missing = sorted(filter(is_missing, set(texts.tolist())))
     if missing:
         raise InputError(f"{name}: {missing[0]!r} for some points, expected a value for each")
     numbers = as_numbers(texts)

@@ -24,6 +24,11 @@ def as_text(value):
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
+def is_missing(text):
+    """Whether a value is written as one that is not there."""
+    return text.strip().casefold() in MISSING
+
+
 def as_numbers(texts):
     """The strings `texts` (n,) as int64, as float64 if not all are whole; None if some are not numbers."""
     found = np.unique(texts).tolist()

@@ -28,6 +28,16 @@ def sprites(sizes=SPRITE_SIZES):
     return images
 
 
+def write_pictures(folder, images):
+    """A new folder with `images` as 0.png, 1.png, ...; the folder."""
+    from PIL import Image
+
+    folder.mkdir()
+    for number, image in enumerate(images):
+        Image.fromarray(image).save(str(folder / f"{number}.png"))
+    return folder
+
+
 def write_dsprites(root, sizes=SPRITE_SIZES):
     """The file as published: compressed, a pickled dictionary beside the images."""
     (root / "dsprites").mkdir(parents=True, exist_ok=True)

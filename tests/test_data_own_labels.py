@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from data_files import labels, noise, refused, table
+from data_files import labels, noise, refused, table, write_pictures
 from PIL import Image
 
 from utils.data import load
@@ -16,10 +16,7 @@ IMAGES = noise(0, 6, 64, 64, 3)
 @pytest.fixture
 def folder(tmp_path):
     """Six pictures 0.png to 5.png."""
-    (tmp_path / "p").mkdir()
-    for number, image in enumerate(IMAGES):
-        Image.fromarray(image).save(str(tmp_path / "p" / f"{number}.png"))
-    return tmp_path / "p"
+    return write_pictures(tmp_path / "p", IMAGES)
 
 
 def test_table_makes_a_labelled_set(folder):

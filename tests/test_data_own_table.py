@@ -1,8 +1,7 @@
 """`labels.csv` in the forms that spreadsheets and people write: read as meant, or refused by name."""
 
 import pytest
-from data_files import labels, noise, refused, table
-from PIL import Image
+from data_files import labels, noise, refused, table, write_pictures
 
 IMAGES = noise(0, 6, 64, 64, 3)
 
@@ -10,10 +9,7 @@ IMAGES = noise(0, 6, 64, 64, 3)
 @pytest.fixture
 def folder(tmp_path):
     """Six pictures 0.png to 5.png."""
-    (tmp_path / "p").mkdir()
-    for number, image in enumerate(IMAGES):
-        Image.fromarray(image).save(str(tmp_path / "p" / f"{number}.png"))
-    return tmp_path / "p"
+    return write_pictures(tmp_path / "p", IMAGES)
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t"])

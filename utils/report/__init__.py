@@ -35,10 +35,16 @@ def write_report(run_folder, dataset, view=None, encoder_digest=None):
     file cannot be written. A page there that the kit did not make is set aside.
     """
     path = report_path(run_folder)
-    if path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace")[:BEGINNING]:
+    if path.exists() and not _is_own(path):
         print(f"note: {path} was not made by this version of the kit; it is now {set_aside(path)}", flush=True)
     write_text(path, page(gather(Path(run_folder), dataset, view, encoder_digest)))
     return path
+
+
+def _is_own(path):
+    """Whether the kit made the page: by its beginning, since a page of many pictures is long."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return MARK in file.read(BEGINNING)
 
 
 def report_training(run_folder, trainer, dataset):
