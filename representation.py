@@ -12,18 +12,16 @@ import functools
 import hashlib
 import io
 import os
-import re
 import warnings
 
 import numpy as np
 import torch
 
-from utils.errors import InputError
+from utils import torchscript
+from utils.errors import InputError, first_line
 from utils.grader.environment import read_environment
 from utils.training.device import automatic_device, full_float32, resolve_device
 
-FAILURES = (RuntimeError, torch.jit.Error)  # of a module: what PyTorch raises, and what its own code does
-LONGEST = 300  # characters of what a module raised
 BATCH = {"cpu": 32, "cuda": 512}  # images that go through the encoder at once; on a CPU so few that caches hold them
 
 
@@ -107,8 +105,7 @@ def _load_module(content, path, device):
             warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript is what the grader loads
             module = torch.jit.load(io.BytesIO(content), map_location=device).eval()
     except (RuntimeError, ValueError) as error:
-        first_line = str(error).strip().splitlines()[0]
-        raise InputError(f"encoder {path}: not a TorchScript module ({first_line})") from None
+        raise InputError(f"encoder {path}: not a TorchScript module ({first_line(error)})") from None
     if not hasattr(module, "forward"):  # only methods of other names were exported
         raise InputError(f"encoder {path}: a TorchScript module without forward, expected images -> codes")
     return module
@@ -135,9 +132,9 @@ def _encode(module, path, device, images):
     with torch.no_grad(), full_float32():
         try:
             codes = _run(module, device, images)
-        except FAILURES as error:
+        except torchscript.FAILURES as error:
             shape = (len(images), images.shape[3], *images.shape[1:3])
-            raise InputError(f"encoder {path}: fails on images {shape} ({_reason(error)})") from None
+            raise InputError(f"encoder {path}: fails on images {shape} ({torchscript.reason(error)})") from None
     if not isinstance(codes, torch.Tensor) or codes.dim() != 2 or len(codes) != len(images):
         shape = tuple(codes.shape) if isinstance(codes, torch.Tensor) else type(codes).__name__
         raise InputError(f"encoder {path}: returned {shape}; expected codes ({len(images)}, latents)")
@@ -146,22 +143,12 @@ def _encode(module, path, device, images):
     return codes.detach().float().cpu().numpy().copy()  # the module may use its memory for the next batch
 
 
-def _reason(error):
-    """The exception that a module has raised, in one line: TorchScript puts its own traceback before it.
-
-    Of a long one the beginning: PyTorch lists every backend where an operator is not there for one.
-    """
-    lines = str(error).strip().splitlines()
-    raised = [place for place, line in enumerate(lines) if re.match(r"[\w.]*(Error|Exception)\b", line)]
-    return " ".join(lines[raised[-1] :] if raised else lines[-1:])[:LONGEST]
-
-
 def _run(module, device, images):
     """The codes; of a module that takes views, which fail with the channels last, of images in plain order."""
     batch = _as_batch(images, device)
     try:
         return module(batch)
-    except FAILURES:
+    except torchscript.FAILURES:
         if batch.is_contiguous():
             raise
         return module(_as_batch(images, device).contiguous())  # anew: the module may have changed the first in place

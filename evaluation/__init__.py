@@ -3,11 +3,14 @@
     from evaluation import evaluate, evaluate_codes
     evaluate(representation_function, dataset, metrics=("mig", "dci"), seed=0)  # images and an encoder
     evaluate_codes(codes, factors)  # codes of any labelled points
+    evaluate(..., cache=CodesCache(folder, fingerprint(name_of_encoder, dataset)))  # the second time without encoding
 
 The array functions `dci`, `sap`, `mig`, `irs` and `factor_vae` need neither model nor data set, nor do those of the
 further metrics: `beta_vae`, `modularity`, `explicitness`, `infomec`, `gaussian_correlation`, `mutual_info_score`.
 """
 
+from .cache import CodesCache, fingerprint
+from .errors import InputError, NotDefined
 from .evaluate import evaluate, evaluate_codes
 from .metrics.beta_vae import beta_vae
 from .metrics.dci import dci
@@ -21,15 +24,23 @@ from .metrics.modularity import modularity
 from .metrics.mutual_info_score import mutual_info_score
 from .metrics.sap import sap
 from .metrics.table import METRICS
+from .progress import Silent
+from .protocol import Sizes
 
 __all__ = [
     "METRICS",
+    "CodesCache",
+    "InputError",
+    "NotDefined",
+    "Silent",
+    "Sizes",
     "beta_vae",
     "dci",
     "evaluate",
     "evaluate_codes",
     "explicitness",
     "factor_vae",
+    "fingerprint",
     "gaussian_correlation",
     "infomec",
     "irs",

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +21,7 @@ class CodesCache:
     """
 
     def __init__(self, folder, fingerprint):
-        self.folder, self.fingerprint = folder, fingerprint
+        self.folder, self.fingerprint = Path(folder), fingerprint
 
     def load(self, part, key):
         """{array: codes} saved for `part` (see protocol.ARRAYS) under `key`, or None if there is nothing valid."""
@@ -43,8 +45,8 @@ class CodesCache:
         return f"{self.fingerprint} {key}"
 
 
-def fingerprint(encoder, dataset):
-    """A string that changes with the encoder, with the data set's name and factors, and with its images.
+def fingerprint(encoder: str, dataset: Any) -> str:
+    """A string that changes with the encoder, with the data set's name and factors, if it has any, and with its images.
 
     encoder   a string that identifies it, and what else its codes depend on: a digest of its file, say, the kind of
               device and the version of the library that compute them
@@ -54,9 +56,9 @@ def fingerprint(encoder, dataset):
     """
     digest = hashlib.sha256(encoder.encode())
     images = dataset.images
-    digest.update(repr((dataset.name, dataset.factor_sizes, images.shape, str(images.dtype))).encode())
+    name, sizes, labels = (getattr(dataset, key, None) for key in ("name", "factor_sizes", "labels"))
+    digest.update(repr((name, sizes, images.shape, str(images.dtype))).encode())
     digest.update(_source(images) or _pixels(images))
-    labels = getattr(dataset, "labels", None)
     digest.update(b"" if labels is None else np.ascontiguousarray(labels).tobytes())
     return digest.hexdigest()
 

@@ -147,13 +147,14 @@ def score(samples, metrics, seed=0, jobs=1, report=None, undefined=()):
                     raise undefined[PARTS[need]]
             if metric.function not in done:  # InfoM and InfoC are two numbers of one result
                 with report.stage(metric.name) as progress:
-                    done[metric.function] = _apply(metric, samples, {"seed": seed, "jobs": jobs, "progress": progress})
+                    result = _apply(metric, samples, {"seed": seed, "jobs": jobs, "progress": progress})
+                done[metric.function] = result, time.monotonic() - began
         except NotDefined as reason:
             reasons.append(f"{metric.name} is not defined here: {reason}")
             report.not_defined(metric.name, reason)
             continue
-        results[metric.name] = done[metric.function]
-        report.scored(metric.name, results[metric.name], time.monotonic() - began)
+        results[metric.name], seconds = done[metric.function]
+        report.scored(metric.name, results[metric.name], seconds)
     if not results:
         raise InputError("; ".join(reasons))
     return results

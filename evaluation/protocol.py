@@ -15,6 +15,7 @@ from .metrics.arrays import as_array
 BATCH = 16  # points of DCI, SAP, MIG and IRS that are drawn at a time
 VOTE_SIZE = 64  # points in a vote of FactorVAE; pairs of points in a vote of BetaVAE
 SEEDS = 2**32  # RandomState takes seeds below this
+VERSION = 1  # in the keys of kept codes: to be raised with any change of what is drawn or of what codes are reduced to
 LIBLINEAR_SEEDS = np.iinfo(np.int32).max  # scikit-learn draws liblinear's seed below this
 
 
@@ -96,5 +97,5 @@ def num_points(part, sizes=CHALLENGE):
 
 
 def draws_key(seed, sizes):
-    """A string for all that the draws from a data set depend on."""
-    return f"{seed} {tuple(sizes)}"
+    """A string for all that the draws from a data set, and what codes are reduced to, depend on."""
+    return f"{VERSION} {seed} {tuple(sizes)}"

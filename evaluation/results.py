@@ -47,9 +47,11 @@ def write_result(folder, name, result, seconds, settings):
 
 
 def remove_result(folder, name):
-    """Remove the file of one metric's result, if there is one: of another encoder, or of other data."""
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        result_path(folder, name).unlink()
+    """Remove the file of one metric's result, if `write_result` left one: it is stale."""
+    path = result_path(folder, name)
+    if any(f"evaluation_config.{key}" in _read_flat(path) for key in (ENCODER_DIGEST, CODES_DIGEST)):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            path.unlink()
 
 
 def remove_results_of_other_codes(folder, digests):

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from evaluation import protocol
 from evaluation.cache import CodesCache, fingerprint
 from evaluation.protocol import CHALLENGE, draws_key
 
@@ -53,6 +54,17 @@ def test_cache_of_other_sizes_is_not_used(cache):
     assert cache.load("points", draws_key(0, CHALLENGE)) is not None
 
 
+def test_cache_of_another_version_of_the_draws_is_not_used(cache, monkeypatch):
+    cache.save("points", draws_key(0, CHALLENGE), POINTS)
+    monkeypatch.setattr(protocol, "VERSION", protocol.VERSION + 1)
+    assert cache.load("points", draws_key(0, CHALLENGE)) is None
+
+
+def test_cache_takes_its_folder_as_a_string(tmp_path):
+    CodesCache(str(tmp_path / "codes"), "encoder and data").save("points", "0", POINTS)
+    assert CodesCache(str(tmp_path / "codes"), "encoder and data").load("points", "0") is not None
+
+
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut"])
 def test_cache_that_is_broken_is_not_used(cache, content):
     cache.folder.mkdir()
@@ -94,6 +106,17 @@ def test_fingerprint_changes_with_the_pixels():
 def test_fingerprint_changes_with_the_name():
     images = np.zeros((3, 2, 2, 1), np.uint8)
     assert fingerprint("one", dataset(images)) != fingerprint("one", dataset(images, "other"))
+
+
+def test_fingerprint_changes_with_the_numbers_of_values():
+    images = np.zeros((6, 2, 2, 1), np.uint8)
+    sizes = [SimpleNamespace(name="own", factor_sizes=each, images=images) for each in ((2, 3), (3, 2))]
+    assert fingerprint("one", sizes[0]) != fingerprint("one", sizes[1])
+
+
+def test_fingerprint_asks_for_images_alone():
+    zeros, ones = (SimpleNamespace(images=np.full((3, 2, 2, 1), value, np.uint8)) for value in (0, 1))
+    assert fingerprint("one", zeros) != fingerprint("one", ones)
 
 
 def changed_fingerprint(make, change):

@@ -70,6 +70,13 @@ def test_evaluate_computes_the_numbers_of_one_result_once(dataset, monkeypatch):
     assert len(calls) == 1
 
 
+def test_evaluate_gives_each_number_of_one_result_the_seconds_that_it_took(dataset):
+    seconds = {}
+    report = Console(on_score=lambda name, result, took: seconds.update({name: took}))
+    evaluate(perfect, dataset, metrics=("infom", "infoc"), report=report)
+    assert seconds["infom"] == seconds["infoc"] > 0
+
+
 def test_evaluate_scores_perfect_codes_by_the_further_metrics(dataset):
     names = ["modularity", "explicitness", "gaussian_total_correlation", "mutual_info_score"]
     found = scores(evaluate(perfect, dataset, metrics=names))

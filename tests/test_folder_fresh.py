@@ -44,6 +44,15 @@ def test_open_fresh_refuses_to_move_a_run_below(tmp_path):
     assert read_run_config(tmp_path / "x").gamma == 7.0
 
 
+def test_open_keeps_an_encoder_that_was_copied_to_where_no_run_is(tmp_path, capsys):
+    encoder = tmp_path / "run" / "representation" / "pytorch_model.pt"
+    encoder.parent.mkdir(parents=True)
+    encoder.write_text("the user's")
+    opened(tmp_path / "run")
+    assert encoder.with_name("pytorch_model.pt.1").read_text() == "the user's"
+    assert str(encoder) in capsys.readouterr().out
+
+
 def test_open_fresh_sets_an_encoder_aside_of_which_nothing_else_tells(tmp_path):
     encoder = opened(tmp_path / "run").encoder_path
     encoder.write_text("trained")

@@ -102,6 +102,14 @@ def test_report_shows_every_score(run, dataset):
     assert all(score in html for score in ("0.9100", "0.9200", "0.9300", "0.9400", "0.9500"))
 
 
+def test_report_draws_no_bar_for_a_score_below_0(run, dataset):
+    settings = {DATASET_NAME: dataset.name, DATASET_FINGERPRINT: dataset.fingerprint}
+    write_result(run, "irs", {**results(3)["irs"], "IRS": -0.2}, 1.0, settings)
+    html = text_of(write_report(run, dataset))
+    assert "-0.2000" in html
+    assert "width:-" not in html
+
+
 def test_report_marks_the_papers_scores_as_reported_on_other_data(run, dataset):
     html = text_of(write_report(run, dataset))
     assert re.search(r'<td class="paper">0\.5018', html)

@@ -54,11 +54,19 @@ def test_write_result_replaces_the_last_one(tmp_path):
 
 def test_remove_result_removes_that_file_alone(tmp_path):
     for name in ("mig", "dci"):
-        write_result(tmp_path, name, RESULT, 1.5, {})
+        write_result(tmp_path, name, RESULT, 1.5, {ENCODER_DIGEST: "abc"})
     (tmp_path / "metrics/mig/notes.txt").write_text("mine")
     remove_result(tmp_path, "mig")
     left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     assert left == {"metrics/mig/notes.txt", "metrics/dci/results/aggregate/evaluation.json"}
+
+
+def test_remove_result_leaves_a_file_that_another_program_wrote(tmp_path):
+    path = result_path(tmp_path, "mig")
+    path.parent.mkdir(parents=True)
+    path.write_text('{"evaluation_results.discrete_mig": 0.1, "evaluation_config.evaluation.name": "mig"}')
+    remove_result(tmp_path, "mig")
+    assert path.is_file()
 
 
 def test_remove_result_where_none_is(tmp_path):

@@ -65,7 +65,8 @@ def map_table(one, latents, factor_names):
 
 def _score_row(metric, ours, theirs):
     found = "–" if ours is None else f"{ours:.4f}"
-    bar = "" if ours is None else f'<i class="ours" style="width:{100 * ours:.1f}%"></i>'
+    share = 0 if ours is None else min(1, max(0, ours))  # IRS may lie below 0
+    bar = "" if ours is None else f'<i class="ours" style="width:{100 * share:.1f}%"></i>'
     return (
         f"<tr><th>{metric.title}<small>{metric.meaning}</small></th><td><b>{found}</b>{bar}</td>"
         f'<td class="paper">{theirs:.4f}<i style="width:{100 * theirs:.1f}%"></i></td></tr>'

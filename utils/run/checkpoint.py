@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from utils.errors import InputError
+from utils.errors import InputError, first_line
 from utils.files import atomic_path
 
 MAGIC = b"disentanglement-checkpoint-1 "
@@ -105,8 +105,7 @@ def load(path):
     try:
         return torch.load(io.BytesIO(payload), map_location="cpu", **safe)
     except (RuntimeError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"{path}: not a checkpoint that this version of PyTorch loads ({reason})") from None
+        raise ValueError(f"{path}: not a checkpoint that this version of PyTorch loads ({first_line(error)})") from None
 
 
 def _newest_first(folder):

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from utils.config import Config, parse_value
-from utils.errors import InputError
+from utils.errors import InputError, one_line
 from utils.files import remove_leftovers, set_aside, write_text
 from utils.run import checkpoint, lock
 from utils.run.checkpoint import SET_ASIDE
@@ -55,7 +55,7 @@ class Run:
             if fresh and any((self.folder / name).exists() for name in OWN):
                 self._set_aside()
             self._refuse_another_run(images)
-            self._keep_encoder_without_checkpoints()
+            self._keep_others_encoder()
             for folder in (self.folder, self.checkpoints, self.encoder_path.parent):
                 remove_leftovers(folder)
             (self.encoder_path.parent / "results").mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ class Run:
                 write_text(self.folder / name, text)
         except OSError as error:
             raise InputError(
-                f"run's folder {self.folder}: {_reason(error)}; expected a folder that can be written"
+                f"run's folder {self.folder}: {one_line(error)}; expected a folder that can be written"
             ) from None
 
     def resume(self, trainer):
@@ -79,7 +79,7 @@ class Run:
             raise
         except (RuntimeError, KeyError, ValueError, TypeError) as error:
             raise InputError(
-                f"{self.checkpoints}: not of this configuration and version of the kit ({_reason(error)}); {SET_ASIDE}"
+                f"{self.checkpoints}: not of this configuration and version of the kit ({one_line(error)}); {SET_ASIDE}"
             ) from None
 
     def save(self, trainer, seconds, permits=lambda seconds: True):
@@ -115,9 +115,9 @@ class Run:
             return True
         except Exception as error:  # also what PyTorch raises at a full disk: no write is worth a run
             if name not in self.problems:
-                text = f"warning: {name} not written: {_reason(error)}; training goes on"
+                text = f"warning: {name} not written: {one_line(error)}; training goes on"
                 print(text, file=sys.stderr, flush=True)
-            self.problems[name] = _reason(error)
+            self.problems[name] = one_line(error)
             return False
 
     def _lock(self):
@@ -155,11 +155,16 @@ class Run:
         if before.decay == "steps" and before.steps != self.config.steps:
             print(f"note: the learning rate falls over {self.config.steps:,} steps now, it fell over {before.steps:,}")
 
-    def _keep_encoder_without_checkpoints(self):
-        """Set a trained encoder without checkpoints aside: the run starts over and would replace it."""
-        if checkpoint.is_there(self.checkpoints) or not read_log(self.folder / "log.csv"):
+    def _keep_others_encoder(self):
+        """Set an encoder aside that this run would replace and that nothing here could make again.
+
+        It was trained, and its checkpoints are gone; or it lies where no run is, and is the user's.
+        """
+        is_of_a_run, was_trained = (self.folder / "config.json").exists(), read_log(self.folder / "log.csv")
+        if checkpoint.is_there(self.checkpoints) or (is_of_a_run and not was_trained):
             return
-        print(f"note: {self.checkpoints} holds no checkpoint, so training begins anew")
+        if was_trained:
+            print(f"note: {self.checkpoints} holds no checkpoint, so training begins anew")
         for path in (self.encoder_path, self.folder / "log.csv"):
             if path.exists():
                 print(f"note: what was {path} is now {set_aside(path)}")
@@ -185,12 +190,6 @@ def changes_in_words(then, now, keys):
     return ", ".join(f"{key} was {then.get(key)!r} and is now {now.get(key)!r}" for key in keys)
 
 
-def _reason(error):
-    text = str(error.strerror or error) if isinstance(error, OSError) else str(error) or type(error).__name__
-    name = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
-    return " ".join(text.split())[:300] + name
-
-
 def read_run_config(folder):
     """The Config that the run in `folder` was trained with, or None if the folder holds none."""
     path = Path(folder) / "config.json"
@@ -202,7 +201,7 @@ def read_run_config(folder):
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}; expected a file that can be read") from None
     except (ValueError, TypeError, AttributeError) as error:
-        reason = f"no configuration of this version of the kit ({_reason(error)})"
+        reason = f"no configuration of this version of the kit ({one_line(error)})"
         raise InputError(f"{path}: {reason}; {SET_ASIDE}") from None
 
 

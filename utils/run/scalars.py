@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+from utils.errors import one_line
+
 
 class Scalars:
     """The rows of log.csv as TensorBoard's scalars, where that is installed; elsewhere nothing happens.
@@ -63,7 +65,7 @@ def _tensorboard():
     except ImportError:
         return None
     except Exception as error:  # its protobuf is of another time, and what that raises is not ours to stop at
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        reason = f"{type(error).__name__}: {one_line(error)}"
         print(f"note: no curves for TensorBoard, it does not load ({reason})", file=sys.stderr, flush=True)
         return None
     return SimpleNamespace(Event=Event, SessionLog=SessionLog, Summary=Summary, RecordWriter=RecordWriter)

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 
 from evaluation.metrics.mig import mig
-from representation import FAILURES
+from utils import torchscript
 from utils.data import load
-from utils.errors import InputError, Parser, entry_point
+from utils.errors import InputError, Parser, entry_point, first_line
 from utils.submission.stand_in_data import NAME
 from utils.training.device import full_float32
 
@@ -49,7 +49,7 @@ def load_module(path, device):
             warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript is what the grader loads
             module = torch.jit.load(str(path))
     except (RuntimeError, ValueError) as error:
-        raise InputError(f"{path}: torch.jit.load fails ({str(error).strip().splitlines()[0]})") from None
+        raise InputError(f"{path}: torch.jit.load fails ({first_line(error)})") from None
     return module.cuda() if device == "cuda" else module
 
 
@@ -59,8 +59,8 @@ def encode(module, images, device):
     with torch.no_grad(), full_float32():  # TF32 would make an image's codes depend on the size of its batch
         try:
             codes = module(batch)
-        except FAILURES as error:
-            raise InputError(f"fails on images {tuple(batch.shape)} ({str(error).strip().splitlines()[-1]})") from None
+        except torchscript.FAILURES as error:
+            raise InputError(f"fails on images {tuple(batch.shape)} ({torchscript.reason(error)})") from None
     if not isinstance(codes, torch.Tensor):
         raise InputError(f"{len(images)} images give a {type(codes).__name__}; expected codes ({len(images)}, codes)")
     codes = codes.cpu().numpy()

@@ -6,7 +6,7 @@ import sys
 import torch
 from torch.nn import functional
 
-from utils.errors import InputError
+from utils.errors import InputError, first_line
 
 MODERN = 8  # the first compute capability with TF32 and bfloat16 units, and fast channels-last kernels; a K80 has 3.7
 
@@ -48,7 +48,7 @@ def why_unusable(name):
         values = functional.conv2d(images, kernel).flatten(1)  # (2, 144), each 27
         found = (values @ values.t()).tolist()
     except (RuntimeError, AssertionError, ImportError) as error:  # the last: a back end of another package
-        return str(error).strip().splitlines()[0]
+        return first_line(error)
     expected = 144 * 27.0**2
     return None if found == [[expected] * 2] * 2 else f"a product is {found[0][0]} instead of {expected}"
 

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import distributed
 
-from utils.errors import InputError
+from utils.errors import InputError, one_line
 from utils.training.device import gpu_identity
 
 PATIENCE = datetime.timedelta(minutes=30)  # without a word from another process: one may be unpacking the data set
@@ -142,10 +142,9 @@ class ProcessGroup(SingleProcess):
         try:
             return function(*arguments, **options)
         except RuntimeError as error:
-            reason = " ".join(str(error).split())[:200]
             raise ProcessLost(
-                f"process {self.rank} of {self.size}: another process of this run has ended or hangs ({reason}); "
-                "the same command goes on from the last checkpoint"
+                f"process {self.rank} of {self.size}: another process of this run has ended or hangs "
+                f"({one_line(error)}); the same command goes on from the last checkpoint"
             ) from None
 
 
