@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 # By its path, since Python may find another project's `utils`, or none.
-if not runpy.run_path(os.path.join(os.path.dirname(__file__), "utils", "startup.py"))["is_ready"](
+if not runpy.run_path(os.path.join(os.path.dirname(os.path.realpath(__file__)), "utils", "startup.py"))["is_ready"](
     is_command=__name__ == "__main__"
 ):
     sys.exit(2)
@@ -31,6 +31,7 @@ from evaluation.results import DATASET_FINGERPRINT, DATASET_NAME, ENCODER_DIGEST
 from utils.errors import InputError, Parser, entry_point
 from utils.files import user_path
 from utils.grader.environment import read_environment
+from utils.notes import note
 
 DEFAULT_DATASET = "synthetic_arm"
 
@@ -39,19 +40,18 @@ DEFAULT_DATASET = "synthetic_arm"
 def main(arguments=None):
     options = parse(arguments)
     if options.codes:
-        score_file(options)
-    else:
-        score_encoder(options, read_environment())
+        return score_file(options)
+    return score_encoder(options, read_environment())
 
 
 def score_encoder(options, environment):
-    """Score an encoder on a data set; leave the challenge's files and the report."""
+    """Score an encoder on a data set; leave the challenge's files and the report. Returns the exit code."""
     encoder = Path(options.encoder or environment.encoder_path)
     run_folder = environment.run_folder if options.encoder is None else _folder_of(encoder)
     folder = Path(options.output or run_folder)
     named = options.dataset or environment.dataset_name
     name = named or configured_dataset(run_folder, environment.data_root)
-    represent, dataset = open_inputs(encoder, name, environment.data_root)
+    represent, dataset = open_inputs(encoder, name, environment.data_root, folder)
     compare_images(run_folder, dataset, bool(named))
     check_output(folder)
     print(f"scoring {encoder} on {dataset.name}", flush=True)
@@ -72,8 +72,9 @@ def score_encoder(options, environment):
         cache=codes_cache(folder, represent.identity, dataset),
         report=console_into(folder, settings),
     )
-    page = make_report(folder, dataset, represent.digest)
+    page, is_written = make_report(folder, dataset, represent.digest)
     print_scores(results, f"files: {folder / 'metrics'}; report: {page}")
+    return 0 if is_written else 1
 
 
 def parse(arguments):
@@ -105,12 +106,17 @@ def parse(arguments):
     return options
 
 
-def open_inputs(encoder, name, data_root):
-    """The representation function and the data set; InputError if either is missing or broken."""
+def open_inputs(encoder, name, data_root, folder):
+    """The representation function and the data set; InputError if either is missing or broken.
+
+    So it is if `folder`, where results go, lies among the data set's pictures.
+    """
     from representation import load as load_encoder  # PyTorch takes seconds to import: not for --help
     from utils.data import load as load_data
+    from utils.data import refuse_among_pictures, resolve
     from utils.memory import keep_freed_memory
 
+    refuse_among_pictures(folder, resolve(name, data_root), "output")
     keep_freed_memory()
     return load_encoder(encoder), load_data(name, data_root)
 
@@ -124,7 +130,7 @@ def compare_images(run_folder, dataset, is_named):
     except InputError as error:
         if not is_named:
             raise InputError(f"{error}; --dataset NAME scores on them all the same") from None
-        print(f"note: {error}", file=sys.stderr, flush=True)
+        note(error)
 
 
 def codes_cache(folder, encoder, dataset):
@@ -138,13 +144,13 @@ def codes_cache(folder, encoder, dataset):
 
 
 def make_report(folder, dataset, digest):
-    """Write the page with the scores of the encoder that has `digest` into `folder`; its path, or why there is none."""
+    """Write the page with the scores of the encoder that has `digest`: (path, True), or (why there is none, False)."""
     from utils.report import write_report  # stands on PyTorch too
 
     try:
-        return write_report(folder, dataset, encoder_digest=digest)
+        return write_report(folder, dataset, encoder_digest=digest), True
     except Exception as error:  # the scores are worth more than their page
-        return f"not written ({type(error).__name__}: {error})"
+        return f"not written ({type(error).__name__}: {error})", False
 
 
 def configured_dataset(run_folder, data_root):

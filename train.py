@@ -22,19 +22,20 @@ import sys
 import traceback
 
 # By its path, since Python may find another project's `utils`, or none.
-if not runpy.run_path(os.path.join(os.path.dirname(__file__), "utils", "startup.py"))["is_ready"](
+if not runpy.run_path(os.path.join(os.path.dirname(os.path.realpath(__file__)), "utils", "startup.py"))["is_ready"](
     is_command=__name__ == "__main__"
 ):
     sys.exit(2)
 
 from utils.bench.plan import print_plan
 from utils.config import FIELDS, read_config
-from utils.data import load, resolve
+from utils.data import load, refuse_among_pictures, resolve
 from utils.durations import clock
 from utils.errors import InputError, Parser, entry_point
 from utils.grader.environment import is_grading, read_environment
 from utils.grader.events import WAIT_IN_ALL, Events
 from utils.memory import is_out_of_memory, keep_freed_memory
+from utils.notes import is_main, note
 from utils.run.budget import Budget, process_start
 from utils.run.export import require_torchscript
 from utils.run.folder import Run
@@ -42,7 +43,7 @@ from utils.run.loop import Loop, NotFinite
 from utils.run.signals import Stop, Stopped
 from utils.run.trained_images import describe_images
 from utils.training.device import resolve_device
-from utils.training.distributed import ProcessLost, is_main, join, run_in_all
+from utils.training.distributed import ProcessLost, join, run_in_all
 from utils.training.objectives import weights_in_words
 from utils.training.trainer import Trainer
 
@@ -100,7 +101,9 @@ def configure(options, environment):
     """The configuration; an argument overrides AICROWD_DATASET_NAME, which overrides the file."""
     from_environment = [f"dataset={environment.dataset_name}"] if environment.dataset_name else []
     config = read_config(options.path, [*from_environment, *options.overrides])
-    return dataclasses.replace(config, dataset=resolve(config.dataset, environment.data_root))
+    config = dataclasses.replace(config, dataset=resolve(config.dataset, environment.data_root))
+    refuse_among_pictures(environment.run_folder, config.dataset, "run's folder")
+    return config
 
 
 def run_training(options, environment, config, budget, stop, events):
@@ -123,9 +126,9 @@ def run_training(options, environment, config, budget, stop, events):
             weights, idle = weights_in_words(config)
             log(f"training {config.objective} ({weights}) on {data.name} ({count}), {where}", group)
             if idle:
-                log(f"note: {config.objective} does not read {idle}", group)
+                note(f"{config.objective} does not read {idle}")
             if seconds_before and config.decay == "budget" and trainer.step < config.steps:
-                log(f"note: the learning rate rises again, to fall to 0 with {clock(config.time_budget)} more", group)
+                note(f"the learning rate rises again, to fall to 0 with {clock(config.time_budget)} more")
             stop.keep()
             reason, code = train(Loop(trainer, run, budget, stop, events, seconds_before), events)
             return max(code, finish(reason, trainer, run, stop, events)) if reason else code

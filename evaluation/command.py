@@ -32,7 +32,7 @@ from .results import (
 def add_options(parser):
     """Add --metrics, --seed, --jobs and --bins to an argparse parser."""
     parser.add_argument(
-        "--metrics", type=_metrics, default=DEFAULT, help=f"some of {','.join(METRICS)}; default: the first five"
+        "--metrics", type=metrics_named, default=DEFAULT, help=f"some of {','.join(METRICS)}; default: the first five"
     )
     parser.add_argument("--seed", type=_seed, default=0, help="of the metrics' draws; the challenge's is 0")
     parser.add_argument("--jobs", type=_whole(MOST_JOBS), default=available_cores(), help="threads; default: all cores")
@@ -101,7 +101,7 @@ def print_scores(results, files=None):
     print("Final Scores : ", final_scores(results))
 
 
-def _metrics(text):
+def metrics_named(text):
     try:
         return tuple(metric.name for metric in find_metrics(name.strip() for name in text.split(",") if name.strip()))
     except InputError as error:

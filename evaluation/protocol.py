@@ -83,7 +83,7 @@ def _sample(dataset, num, random_state):
         raise InputError(
             f"sample_factors: {factors.dtype} {factors.shape}, expected integers {expected}, a factor at least"
         )
-    return factors
+    return factors.copy()  # it may be part of the data set's own table, or be filled again by its next call
 
 
 DRAWS = {"points": draw_points, "votes": draw_votes, "pairs": draw_pairs}  # {part: its draws}

@@ -19,7 +19,7 @@ def plan(dataset, part, seed, sizes):
     random_state = np.random.RandomState(seed)
     positions, labels = {}, {}
     for draw in DRAWS[part](dataset, random_state, sizes):
-        found = np.asarray(dataset.index(draw.factors, random_state))
+        found = np.array(dataset.index(draw.factors, random_state))  # a copy
         if found.shape != (len(draw.factors),) or found.dtype.kind not in "iu":
             expected = f"integers ({len(draw.factors)},), one for each point"
             raise InputError(f"index: {found.dtype} {found.shape}, expected {expected}")

@@ -41,6 +41,14 @@ def test_measure_plan_counts_parameters_flops_and_epochs(trainer, monkeypatch):
     assert 0 < found.steps <= 1000
 
 
+def test_measure_plan_counts_epochs_of_the_images_that_are_trained_on(tiny_images, monkeypatch):
+    monkeypatch.setattr(plan, "SECONDS", 0.1)
+    trained = Trainer(dataclasses.replace(SMALL, held_out=30), tiny_images, torch.device("cpu"))
+    found = plan.measure_plan(trained, lambda *arguments: None, Budget(1e6))
+    trained.close()
+    assert found.epochs == pytest.approx(found.steps * 8 / 10)
+
+
 def test_plan_text_says_how_far_the_budget_goes(trainer, monkeypatch):
     monkeypatch.setattr(plan, "SECONDS", 0.1)
     found = plan.measure_plan(trainer, lambda *arguments: None, Budget(100.0))

@@ -10,6 +10,7 @@ from conftest import make_tiny_images
 
 from utils.bench import steps as bench
 from utils.bench.__main__ import main
+from utils.config import Config
 
 
 def numbers(line):
@@ -40,6 +41,11 @@ def test_bench_measures_what_a_step_takes_of_the_bound(table):
 
 def test_bench_says_so_where_images_are_in_no_file(table):
     assert numbers(table[2])[6] == "-"
+
+
+def test_bench_takes_fewer_images_than_a_step_does(tiny_images):
+    config = Config(batch_size=64, latent_dim=2, width=0.25, device="cpu")
+    assert bench.measure(config, tiny_images, torch.device("cpu"), 0.1)["steps/s"] > 0
 
 
 def test_bench_refuses_other_settings(capsys):

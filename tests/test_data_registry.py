@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from data_files import noise
 
-from utils.data import load, names, resolve
+from utils.data import load, names, refuse_among_pictures, resolve
 from utils.errors import InputError
 
 
@@ -39,6 +39,33 @@ def test_resolve_finds_paths_under_the_root(root, monkeypatch):
 def test_resolve_keeps_links(root, monkeypatch):
     (root / "link.npy").symlink_to("mine.npy")
     assert resolve("link.npy", root) == str(root / "link.npy")
+
+
+def test_resolve_goes_up_from_where_a_link_leads(root, monkeypatch):
+    (root / "below").mkdir()
+    (root.parent / "here" / "link").symlink_to(root / "below")
+    monkeypatch.chdir(root.parent / "here")
+    assert resolve("link/../mine.npy", "/nowhere") == str(root / "mine.npy")
+    assert load("link/../mine.npy", "/nowhere").images.tolist() == np.load(str(root / "mine.npy")).tolist()
+
+
+@pytest.mark.parametrize("place", ["", "below", "link/below"])
+def test_refuse_among_pictures_names_the_folder(root, place):
+    (root.parent / "link").symlink_to(root)
+    path = root.parent / place if place.startswith("link") else root / place
+    with pytest.raises(InputError, match=r"run's folder .*data.*: lies among the pictures of .*data"):
+        refuse_among_pictures(path, str(root), "run's folder")
+
+
+def test_refuse_among_pictures_takes_other_places(root):
+    refuse_among_pictures(root.parent / "data2", str(root), "run's folder")
+    refuse_among_pictures(root, "synthetic_arm", "run's folder")
+
+
+def test_load_refuses_a_pipe_by_name(root):
+    os.mkfifo(str(root / "pipe.npz"))
+    with pytest.raises(InputError, match=r"pipe\.npz: a pipe, a socket or a device found; expected a file"):
+        load("pipe.npz", root)
 
 
 def test_resolve_takes_the_home_folder(root, monkeypatch):

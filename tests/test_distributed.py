@@ -16,10 +16,11 @@ from torch.cuda._utils import _get_device_index
 
 from utils.config import OBJECTIVE_NAMES
 from utils.errors import InputError
+from utils.notes import is_main
 from utils.run import checkpoint
 from utils.submission.grader_redis import free_port
 from utils.training import distributed
-from utils.training.distributed import ProcessGroup, SingleProcess, is_main
+from utils.training.distributed import ProcessGroup, SingleProcess
 
 QUICK = ("train.py", *ARGUMENTS)
 

@@ -37,7 +37,7 @@ def test_open_goes_on_with_more_steps(tmp_path):
 def test_open_says_that_the_learning_rate_falls_over_other_steps_than_before(tmp_path, capsys):
     opened(tmp_path / "run", steps=1000, decay="steps")
     opened(tmp_path / "run", steps=2000, decay="steps")
-    assert capsys.readouterr().out == "note: the learning rate falls over 2,000 steps now, it fell over 1,000\n"
+    assert capsys.readouterr().err == "note: the learning rate falls over 2,000 steps now, it fell over 1,000\n"
 
 
 def test_open_refuses_another_configuration_and_names_what_differs(tmp_path):
@@ -54,7 +54,7 @@ def test_open_keeps_a_trained_encoder_whose_checkpoints_are_gone(tmp_path, capsy
     opened(tmp_path / "run")
     assert encoder.with_name("pytorch_model.pt.1").read_text() == "trained"
     assert (tmp_path / "run" / "log.csv.1").read_text() == "step,kl\n50,1\n"
-    told = capsys.readouterr().out
+    told = capsys.readouterr().err
     assert "holds no checkpoint, so training begins anew" in told
     assert f"what was {encoder} is now {encoder}.1" in told
 
@@ -148,10 +148,18 @@ def test_open_takes_the_same_images_from_another_place(tmp_path):
     assert read_run_config(tmp_path / "run").dataset == "/b/small.npy"
 
 
-@pytest.mark.parametrize("content", ["", "[1]", "{}", "\xff"])
-def test_open_goes_on_without_a_readable_record_of_the_images(tmp_path, content):
+@pytest.mark.parametrize("content", ["", "[1]", "{}", "\xff", None])
+def test_open_refuses_checkpoints_of_which_nothing_tells_the_images(tmp_path, content):
+    record = tmp_path / "run" / "dataset.json"
+    checkpoint.save(opened(tmp_path / "run").checkpoints, {"step": 50})
+    record.unlink() if content is None else record.write_bytes(content.encode("latin-1"))
+    with pytest.raises(InputError, match=r"dataset\.json: missing or damaged.*--fresh"):
+        opened(tmp_path / "run")
+
+
+def test_open_needs_no_record_of_images_that_nothing_was_trained_on(tmp_path):
     opened(tmp_path / "run")
-    (tmp_path / "run" / "dataset.json").write_bytes(content.encode("latin-1"))
+    (tmp_path / "run" / "dataset.json").unlink()
     opened(tmp_path / "run", images={**IMAGES, "fingerprint": "5678"})
 
 

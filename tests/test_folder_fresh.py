@@ -50,7 +50,7 @@ def test_open_keeps_an_encoder_that_was_copied_to_where_no_run_is(tmp_path, caps
     encoder.write_text("the user's")
     opened(tmp_path / "run")
     assert encoder.with_name("pytorch_model.pt.1").read_text() == "the user's"
-    assert str(encoder) in capsys.readouterr().out
+    assert str(encoder) in capsys.readouterr().err
 
 
 def test_open_fresh_sets_an_encoder_aside_of_which_nothing_else_tells(tmp_path):

@@ -112,6 +112,13 @@ def test_irs_is_at_most_one(seed, n):
     assert irs(random_codes(n, 3, seed), draw_factors(n, seed=seed))["IRS"] <= 1
 
 
+def test_irs_of_codes_of_two_values_can_be_below_0():
+    """In a bin 10 of 100 codes differ and stray by 1.8 from the mean; of all the mean is 0, and none strays by 1.8."""
+    codes = np.repeat([[-1.0], [1.0], [-1.0], [1.0]], [10, 90, 90, 10], axis=0)
+    factors = np.repeat([[0], [1]], [100, 100], axis=0)
+    assert irs(np.tile(codes, 2), factors)["IRS"] == pytest.approx(1 - 1.8)
+
+
 def test_irs_takes_factors_that_do_not_vary():
     factors = draw_factors()
     padded = np.insert(factors, 0, 1, axis=1)

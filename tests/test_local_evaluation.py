@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from data_files import noise, write_pictures
 
 import local_evaluation
 import utils.data
@@ -237,7 +238,20 @@ def test_make_report_says_why_there_is_none(tmp_path, monkeypatch):
 
     monkeypatch.setattr("utils.report.write_report", fail)
     told = local_evaluation.make_report(tmp_path, None, None)
-    assert told == "not written (OSError: [Errno 28] No space left on device)"
+    assert told == ("not written (OSError: [Errno 28] No space left on device)", False)
+
+
+def test_local_evaluation_refuses_to_write_among_the_pictures_that_it_scores(evaluation, encoder, tmp_path):
+    pictures = write_pictures(tmp_path / "pictures", noise(0, 8, 64, 64))
+    done = evaluation("--encoder", encoder, "--dataset", pictures, "--output", pictures / "scores")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "scores: lies among the pictures of" in done.stderr
+
+
+def test_local_evaluation_that_could_not_write_its_page_ends_with_1(evaluation, encoder):
+    (encoder.parent.parent / "report" / "index.html").mkdir(parents=True)
+    done = evaluation("--metrics", "irs")
+    assert (done.returncode, list(final_line(done))) == (1, ["irs"])
 
 
 @pytest.mark.parametrize("option", ["--encoder", "--output", "--codes"])

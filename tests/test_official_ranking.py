@@ -159,6 +159,11 @@ def test_read_entries_refuses_a_score_that_is_not_a_number(tmp_path, value):
         read_entries([path])
 
 
+def test_read_entries_takes_an_irs_below_0(tmp_path):
+    path = file_of(tmp_path / "scores.json", **{**dict.fromkeys(NAMES, 0.5), "irs": -0.5})
+    assert read_entries([path])[0].scores["irs"] == -0.5
+
+
 @pytest.mark.parametrize("value", [55, -0.1])
 def test_read_entries_refuses_a_score_that_is_none_of_the_challenge_s(tmp_path, value):
     path = file_of(tmp_path / "scores.json", 0.1, 0.2, 0.3, 0.4, value)

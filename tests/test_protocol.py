@@ -84,6 +84,26 @@ def test_draws_take_lists_of_points(dataset, part):
 
 
 @pytest.mark.parametrize("part", DRAWS)
+def test_draws_keep_points_that_the_data_set_fills_anew(dataset, part):
+    buffers = {}
+
+    def refilled(num, random_state):
+        buffer = buffers.setdefault(num, np.empty((num, len(GRID)), int))
+        buffer[:] = sample(num, random_state)
+        return buffer
+
+    for found, expected in zip(steps(DRAWS[part], grid(refilled)), steps(DRAWS[part], dataset)):
+        np.testing.assert_array_equal(found.factors, expected.factors)
+
+
+@pytest.mark.parametrize("part", DRAWS)
+def test_draws_write_into_no_table_of_the_data_set(part):
+    own = sample(20000, np.random.RandomState(1))
+    own.flags.writeable = False
+    steps(DRAWS[part], grid(lambda num, random_state: own[:num]))
+
+
+@pytest.mark.parametrize("part", DRAWS)
 @pytest.mark.parametrize(
     ("data", "what"),
     [

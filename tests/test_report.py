@@ -50,6 +50,10 @@ def dataset(tiny_images):
     return DataSet("arm <b>", tiny_images, (4, 10), ("object_color", "object_<i>size"))
 
 
+def scored_on(dataset):
+    return {DATASET_NAME: dataset.name, DATASET_FINGERPRINT: dataset.fingerprint}
+
+
 def leave_run(folder, dataset, latents=3, active=None):
     """A run's folder as train.py and local_evaluation.py leave it, its first `active` latents in use."""
     config = Config(latent_dim=latents, device="cpu", objective="beta_vae")
@@ -61,9 +65,8 @@ def leave_run(folder, dataset, latents=3, active=None):
     trainer.close()
     (folder / "config.json").write_text(config.to_json(), encoding="utf-8")
     (folder / "log.csv").write_text("step,seconds,kl\n50,1.5,3.25\n100,3.0,4.5\n", encoding="utf-8")
-    settings = {DATASET_NAME: dataset.name, DATASET_FINGERPRINT: dataset.fingerprint}
     for name, result in results(latents).items():
-        write_result(folder, name, result, 1.25, settings)
+        write_result(folder, name, result, 1.25, scored_on(dataset))
     return folder
 
 
@@ -103,11 +106,8 @@ def test_report_shows_every_score(run, dataset):
 
 
 def test_report_draws_no_bar_for_a_score_below_0(run, dataset):
-    settings = {DATASET_NAME: dataset.name, DATASET_FINGERPRINT: dataset.fingerprint}
-    write_result(run, "irs", {**results(3)["irs"], "IRS": -0.2}, 1.0, settings)
-    html = text_of(write_report(run, dataset))
-    assert "-0.2000" in html
-    assert "width:-" not in html
+    write_result(run, "irs", {**results(3)["irs"], "IRS": -0.2}, 1.0, scored_on(dataset))
+    assert '-0.2000</b><i class="ours" style="width:0.0%' in text_of(write_report(run, dataset))
 
 
 def test_report_marks_the_papers_scores_as_reported_on_other_data(run, dataset):
@@ -219,7 +219,7 @@ def test_report_sets_a_page_aside_that_the_kit_did_not_make(run, dataset, capsys
     write_report(run, dataset)
     assert [path.name for path in sorted(report_path(run).parent.glob("index*"))] == ["index.html", "index.html.1"]
     assert text_of(report_path(run).with_name("index.html.1")) == "mine"
-    assert capsys.readouterr().out.count("was not made by this version of the kit") == 1
+    assert capsys.readouterr().err.count("was not made by this version of the kit") == 1
 
 
 def test_maps_mark_the_pair_whose_gap_is_the_score():

@@ -1,7 +1,9 @@
 import signal
+import subprocess
 import sys
 
 import pytest
+from conftest import REPOSITORY
 
 from utils.startup import report_in_one_line
 
@@ -22,6 +24,17 @@ def test_ctrl_c_while_packages_are_imported_is_one_line(command, tmp_path, argum
     (tmp_path / "numba.py").write_text("raise KeyboardInterrupt\n", encoding="utf-8")  # as if it came right here
     done = command(*arguments, PYTHONPATH=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "interrupted\n")
+
+
+@pytest.mark.parametrize("script", ["train.py", "local_evaluation.py"])
+def test_a_script_runs_by_a_link_to_it(tmp_path, script):
+    (tmp_path / script).symlink_to(REPOSITORY / script)
+    done = subprocess.run([sys.executable, str(tmp_path / script), "--help"], stdout=subprocess.PIPE, check=True)
+    assert done.stdout.startswith(b"usage: " + script.encode())
+
+
+def test_an_empty_setting_of_torchscript_is_none(command):
+    assert command("train.py", "--help", PYTORCH_JIT="").returncode == 0
 
 
 def test_report_in_one_line_leaves_other_errors_to_who_reported_them(monkeypatch, capsys):

@@ -33,6 +33,19 @@ def grid(sizes=GRID, hidden=()):
     return DataSet("grid", np.zeros((int(np.prod(sizes)), 2, 2, 1), np.uint8), sizes, names, hidden=hidden)
 
 
+def test_plan_keeps_positions_that_the_data_set_fills_anew():
+    class Refilled:
+        factor_sizes, sample_factors, images = GRID, staticmethod(grid().sample_factors), grid().images
+        buffer = np.empty(16, int)
+
+        def index(self, factors, random_state):
+            self.buffer[: len(factors)] = np.ravel_multi_index(factors.T, GRID)
+            return self.buffer[: len(factors)]
+
+    found, expected = (plan(data, "points", 0, FEW)[0]["points"] for data in (Refilled(), grid()))
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_plan_finds_the_images_of_the_points():
     positions, labels = plan(grid(), "points", 0, FEW)
     np.testing.assert_array_equal(positions["points"], np.ravel_multi_index(labels["points"].T, GRID))

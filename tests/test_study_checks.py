@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from conftest import exit_code
+from data_files import noise, write_pictures
 
 from utils.data import load
 from utils.data.dataset import DataSet
@@ -106,7 +107,21 @@ def test_study_tells_of_results_that_are_of_none_of_its_rows(study, calls, capsy
     study("configs/studies/latents.yml", "seeds=1", "latent_dim=4,8")
     capsys.readouterr()
     study("configs/studies/latents.yml", "seeds=1", "latent_dim=4")
-    assert "has 1 result that this study's tables leave out, such as 8-seed0.json" in capsys.readouterr().out
+    assert "has 1 result that this study's tables leave out, such as 8-seed0.json" in capsys.readouterr().err
+
+
+def test_study_refuses_a_grid_on_which_one_factor_alone_varies_before_it_trains(study, calls, own, capsys):
+    assert exit_code(lambda given: study(*given), own(sizes="a: 1, b: 8")) == 2
+    assert "a study needs all five scores; factors: 1 of 2 vary" in capsys.readouterr().err
+    assert not calls
+
+
+def test_study_refuses_a_folder_among_the_pictures_that_it_trains_on(study, calls, tmp_path, capsys):
+    write_pictures(tmp_path / "study", noise(0, 8, 64, 64))
+    arguments = "configs/studies/latents.yml", f"dataset={tmp_path / 'study'}"
+    assert exit_code(lambda given: study(*given), arguments) == 2
+    assert "lies among the pictures of" in capsys.readouterr().err
+    assert not calls
 
 
 @pytest.mark.parametrize("reason", ["a: 63 points share the value 1", "1 of 2 vary, expected 2"])

@@ -70,6 +70,14 @@ def test_plot_has_room_for_the_names_of_its_rows(weights):
     assert min(label.get_window_extent().x0 for label in figure.axes[0].get_yticklabels()) >= 0
 
 
+def test_plot_draws_scores_below_0_to_the_left(weights):
+    study, found = weights
+    figure = plot(study, {row: {0: {**scores[0], "irs": -0.5}} for row, scores in found.items()}, {})
+    lowest = sorted(panel.get_xlim()[0] for panel in figure.axes)
+    assert lowest[0] < -0.5
+    assert lowest[1:] == [0] * (len(lowest) - 1)
+
+
 @pytest.mark.parametrize(("reported", "entries"), [({}, 1), ({"vae": dict.fromkeys(DEFAULT, 0.5)}, 2)])
 def test_plot_names_the_paper_only_where_its_rows_are_drawn(weights, reported, entries):
     (legend,) = plot(*weights, reported).legends

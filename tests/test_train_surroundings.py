@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import REPOSITORY, challenge_environment, exit_code
+from data_files import noise, write_pictures
 from runs import QUICK, assert_equal_weights, codes, final_weights, wait_for
 
 import train as train_module
@@ -161,6 +162,14 @@ def test_train_refuses_to_go_on_with_other_images(train, data_root, tmp_path):
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "dataset.json: the run was trained on other images" in done.stderr
+
+
+def test_train_refuses_to_write_among_the_pictures_that_it_trains_on(train, tmp_path):
+    pictures = write_pictures(tmp_path / "output", noise(0, 8, 64, 64))
+    done = train(f"dataset={pictures}", "steps=2", AICROWD_OUTPUT_PATH=pictures)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"lies among the pictures of {pictures}" in done.stderr
+    assert len(list(pictures.iterdir())) == 8
 
 
 def test_train_refuses_to_go_on_with_another_number_of_channels(train, data_root, tmp_path):

@@ -1,4 +1,7 @@
-"""Matplotlib for drawing into files: its Agg renderer alone, whatever window or notebook MPLBACKEND names."""
+"""Matplotlib for drawing into files: its Agg renderer alone, whatever window or notebook MPLBACKEND names.
+
+Nor does a matplotlibrc of the user's change a plot: with its `text.usetex` none could be drawn where LaTeX is missing.
+"""
 
 import contextlib
 import os
@@ -8,8 +11,10 @@ from pathlib import Path
 def new_figure(**options):
     """An empty matplotlib.figure.Figure that Agg draws; `options` are Figure's own."""
     with _without_backend():
+        import matplotlib
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
+    matplotlib.rcdefaults()
     figure = Figure(**options)
     FigureCanvasAgg(figure)
     return figure

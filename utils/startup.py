@@ -16,6 +16,8 @@ def is_ready(is_command):
     is_command  whether the script is run, not imported: then Ctrl-C and missing packages are one line from here on
     """
     let_threads_sleep()
+    if not os.environ.get("PYTORCH_JIT", "0"):
+        del os.environ["PYTORCH_JIT"]  # with an empty one PyTorch cannot be imported
     if is_command:
         report_in_one_line()
     try:

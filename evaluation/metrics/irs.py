@@ -23,8 +23,9 @@ def irs(codes: Array, factors: Array, progress: Progress = None, quantile: float
     progress  called with (codes just done, of how many)
     quantile  of the deviations |code - mean in the bin| that counts (1.0 in the paper)
 
-    Returns a dictionary; the official score is 'IRS', in [0, 1] but for rounding (see below), higher is better: 1 -
-    deviation over the code's largest deviation, for the best factor of each code, weighted by that largest deviation.
+    Returns a dictionary; the official score is 'IRS', at most 1, higher is better: 1 - deviation over the code's
+    largest deviation, for the best factor of each code, weighted by that largest deviation. It is below 0 where codes
+    stray further from their mean in a bin than from the mean of all: those of two values do.
     Further
       num_active_dims          number of codes that vary (the original returns the sum of their values)
       IRS_matrix               (active, F) robustness; disentanglement_scores: (active,) its row maxima

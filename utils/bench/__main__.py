@@ -20,7 +20,7 @@ COMMANDS = ("steps", "metrics", "data", "plan")
 def main(arguments=None):
     name, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     if name in ("-h", "--help"):
-        print(__doc__.strip())
+        print((__doc__ or "").strip())
         return 0
     if name not in COMMANDS:
         raise InputError(f"argument {name!r}: expected one of {', '.join(COMMANDS)}")

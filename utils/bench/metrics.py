@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from evaluation.command import metrics_named
 from evaluation.metrics.table import DEFAULT, METRICS
 from evaluation.protocol import CHALLENGE
 from evaluation.results import result_path
@@ -49,7 +50,7 @@ def parse(arguments):
     parser = Parser(prog="python -m utils.bench metrics", description=__doc__)
     parser.add_argument("encoder", nargs="?")
     parser.add_argument("dataset", nargs="?")
-    parser.add_argument("--metrics", default=DEFAULT, type=lambda text: text.split(","))
+    parser.add_argument("--metrics", default=DEFAULT, type=metrics_named)
     parser.add_argument("--official", nargs=2, metavar=("PYTHON", "SCORE.py"))
     parser.add_argument("--growth", type=_latents, metavar="N,N,...")
     parser.add_argument("--encoding", action="store_true")
@@ -76,7 +77,7 @@ def compare(options):
         ours, seconds = score_ours(options, Path(folder) / "ours")
         official = score_official(options, Path(folder)) if options.official else None
     print("| metric | ours | official | difference | ours, s | official, s |\n|---|---|---|---|---|---|")
-    for name in options.metrics:
+    for name in ours:
         score, took = (
             ours[name][f"evaluation_results.{METRICS[name].key}"],
             ours[name]["evaluation_results.elapsed_time"],
@@ -93,14 +94,15 @@ def compare(options):
 
 
 def score_ours(options, output):
-    """({metric: what its JSON file holds}, seconds) of a new process."""
+    """({metric: what its JSON file holds}, those that are not defined left out; seconds) of a new process."""
     command = [sys.executable, "local_evaluation.py", "--encoder", str(Path(options.encoder).resolve())]
     dataset = resolve(options.dataset, read_environment().data_root)
     command += ["--dataset", dataset, "--metrics", ",".join(options.metrics), "--output", str(output)]
     began = time.monotonic()
     _run("local_evaluation.py", command, REPOSITORY)
     seconds = time.monotonic() - began
-    return {name: json.loads(result_path(output, name).read_text()) for name in options.metrics}, seconds
+    paths = {name: result_path(output, name) for name in options.metrics}
+    return {name: json.loads(path.read_text()) for name, path in paths.items() if path.exists()}, seconds
 
 
 def score_official(options, folder):
@@ -116,7 +118,10 @@ def score_official(options, folder):
 
 def _run(name, command, folder):
     """Run a command in `folder`; InputError with its `name` and the last line of what it said if it fails."""
-    done = subprocess.run(command, cwd=str(folder), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        done = subprocess.run(command, cwd=str(folder), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    except OSError as error:
+        raise InputError(f"{command[0]}: {error.strerror}; expected a Python") from None
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["nothing"]
         raise InputError(f"{name}: {said[-1]}")

@@ -64,7 +64,7 @@ def measure_plan(trainer, write_report, budget):
         copied=0 if trainer.resident.tensor is None else trainer.images.nbytes,
         saving=saving,
         steps=steps,
-        epochs=steps * images / len(trainer.images),
+        epochs=steps * images / (len(trainer.images) - config.held_out),
         seconds=min(budget.seconds, started + steps * a_step + 2 * saving),
     )
 

@@ -10,11 +10,9 @@ Data sets lie under $DISENTANGLEMENT_LIB_DATA, or where --data says.
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
 
-from utils.data import load, names
+from utils.data import load, names, refuse_among_pictures
 from utils.data.arm.looks import LOOKS
 from utils.data.registry import RENDERED, resolve
 from utils.data.sets.synthetic_arm import DEFAULT_SIZES
@@ -53,18 +51,11 @@ def _show(options):
     if options.factor_sizes is not None and options.name not in LOOKS:
         raise InputError(f"--factor-sizes: expected with {', '.join(LOOKS)} alone, not with {options.name}")
     choice = {} if options.factor_sizes is None else {"factor_sizes": _sizes(options.factor_sizes)}
-    _check_sheet(options.out, Path(resolve(options.name, options.root)))
+    if options.out.suffix.lower() != ".png":
+        raise InputError(f"--out {options.out}: expected a file name that ends in .png")
+    refuse_among_pictures(options.out, resolve(options.name, options.root), "--out")
     write_contact_sheet(load(options.name, options.root, **choice), options.out)
     print(f"contact sheet: {options.out}")
-
-
-def _check_sheet(path, shown):
-    """InputError unless the sheet may go to `path`: a PNG file outside the folder that is shown, if it is a folder."""
-    if path.suffix.lower() != ".png":
-        raise InputError(f"--out {path}: expected a file name that ends in .png")
-    folder = Path(os.path.realpath(str(shown)))
-    if shown.is_absolute() and shown.is_dir() and folder in Path(os.path.realpath(str(path))).parents:
-        raise InputError(f"--out {path}: lies among the pictures of {shown}, expected another folder")
 
 
 def _fetch(options):

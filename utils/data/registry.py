@@ -8,9 +8,9 @@ from pathlib import Path
 
 from utils.data.arm.looks import LOOKS
 from utils.data.sets import cars3d, dsprites, mpi3d, own, shapes3d, smallnorb, sprites, synthetic_arm
-from utils.data.sets.own_folder import print_note
-from utils.data.storage.places import exists, stat
+from utils.data.storage.places import absolute, exists, stat
 from utils.errors import InputError
+from utils.notes import note
 
 _LOADERS = {
     **dict.fromkeys(LOOKS, synthetic_arm.load),
@@ -60,7 +60,7 @@ def load(name, root, **options):
 def _note_namesake(name, root):
     """Say so where a folder of one's own could be meant by a known name."""
     if os.path.isdir(name) and os.path.realpath(name) != os.path.realpath(str(root / name)):
-        print_note(f"{name} is the kit's data set; the folder {os.path.abspath(name)} is called ./{name}")
+        note(f"{name} is the kit's data set; the folder {os.path.abspath(name)} is called ./{name}")
 
 
 def resolve(name, root):
@@ -69,7 +69,18 @@ def resolve(name, root):
     A name that `load` would refuse is given back as it is.
     """
     path = None if name in _LOADERS else _own_path(name, Path(os.path.expanduser(root)))
-    return str(name) if path is None else os.path.abspath(str(path))
+    return str(name) if path is None else absolute(str(path))
+
+
+def refuse_among_pictures(path, name, what):
+    """InputError if `path`, where `what` is to be written, lies in the folder of pictures `name`.
+
+    Its files would be among the pictures, or refused, the next time that the folder is read. `name` is as `resolve`
+    gives it.
+    """
+    folder, path = Path(os.path.realpath(str(name))), Path(os.path.realpath(str(path)))
+    if os.path.isabs(str(name)) and folder.is_dir() and folder in (path, *path.parents):
+        raise InputError(f"{what} {path}: lies among the pictures of {name}, expected another folder")
 
 
 def _own_path(name, root):

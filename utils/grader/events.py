@@ -7,9 +7,10 @@ of them together, end after WAIT_IN_ALL seconds. Nothing is raised: what went wr
 
 import logging
 import os
-import sys
 import threading
 import time
+
+from utils.notes import note
 
 WAIT_IN_ALL = 25  # seconds that submit, execution_error and close wait together, if Redis has answered before
 WAIT_STOPPED = 3  # of these seconds, after a signal: whoever sent it may kill 10 s later
@@ -183,4 +184,4 @@ def _official_client():
 
 
 def _note(text):
-    print(f"note: {hide_secrets(text)}", file=sys.stderr, flush=True)
+    note(hide_secrets(text))

@@ -9,6 +9,7 @@ train.py writes it while it trains, local_evaluation.py again with the scores. `
 from pathlib import Path
 
 from utils.files import set_aside, write_text
+from utils.notes import note
 from utils.report.gather import gather
 from utils.report.page import MARK, page
 from utils.report.pictures import draw_pictures, view_of_trainer
@@ -36,7 +37,7 @@ def write_report(run_folder, dataset, view=None, encoder_digest=None):
     """
     path = report_path(run_folder)
     if path.exists() and not _is_own(path):
-        print(f"note: {path} was not made by this version of the kit; it is now {set_aside(path)}", flush=True)
+        note(f"{path} was not made by this version of the kit; it is now {set_aside(path)}")
     write_text(path, page(gather(Path(run_folder), dataset, view, encoder_digest)))
     return path
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from utils.config import Config, parse_value
 from utils.errors import InputError, one_line
 from utils.files import remove_leftovers, set_aside, write_text
+from utils.notes import note
 from utils.run import checkpoint, lock
 from utils.run.checkpoint import SET_ASIDE
 from utils.run.export import export_encoder
@@ -126,16 +127,17 @@ class Run:
 
     def _refuse_another_run(self, images):
         """InputError if the folder holds a run of another configuration or of other images."""
-        before = read_run_config(self.folder)
-        if before is None and not checkpoint.is_there(self.checkpoints):
+        before, was_trained = read_run_config(self.folder), checkpoint.is_there(self.checkpoints)
+        if before is None and not was_trained:
             return
         if other := other_images(self.folder, images):
             raise InputError(f"{other}; {SET_ASIDE}")
-        if before is None:
-            raise InputError(
-                f"{self.folder / 'config.json'}: missing, and without it the configuration of the run's checkpoints "
-                f"is not known; {SET_ASIDE}"
-            )
+        for name, found in (("config.json", before), ("dataset.json", read_images(self.folder))):
+            if was_trained and found is None:
+                raise InputError(
+                    f"{self.folder / name}: missing or damaged, and without it nobody knows what the run's checkpoints "
+                    f"are of; {SET_ASIDE}"
+                )
         self._refuse_another_configuration(before)
 
     def _refuse_another_configuration(self, before):
@@ -153,7 +155,7 @@ class Run:
                 f"{SET_ASIDE}"
             )
         if before.decay == "steps" and before.steps != self.config.steps:
-            print(f"note: the learning rate falls over {self.config.steps:,} steps now, it fell over {before.steps:,}")
+            note(f"the learning rate falls over {self.config.steps:,} steps now, it fell over {before.steps:,}")
 
     def _keep_others_encoder(self):
         """Set an encoder aside that this run would replace and that nothing here could make again.
@@ -164,10 +166,10 @@ class Run:
         if checkpoint.is_there(self.checkpoints) or (is_of_a_run and not was_trained):
             return
         if was_trained:
-            print(f"note: {self.checkpoints} holds no checkpoint, so training begins anew")
+            note(f"{self.checkpoints} holds no checkpoint, so training begins anew")
         for path in (self.encoder_path, self.folder / "log.csv"):
             if path.exists():
-                print(f"note: what was {path} is now {set_aside(path)}")
+                note(f"what was {path} is now {set_aside(path)}")
 
     def _set_aside(self):
         folder = self.folder.resolve()  # where it is a link, that stays

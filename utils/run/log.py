@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from utils.files import set_aside, write_text
+from utils.notes import note
 
 
 class CsvLog:
@@ -57,7 +58,7 @@ class CsvLog:
 
     def _set_aside(self):
         aside = set_aside(self.path)
-        print(f"note: {self.path} is not a table of steps; it is now {aside}", flush=True)
+        note(f"{self.path} is not a table of steps; it is now {aside}")
 
 
 def read_log(path):

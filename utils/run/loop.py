@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import torch
 
+from utils.notes import note
 from utils.run.display import Display
 from utils.run.log import CsvLog
 from utils.run.means import Means
@@ -196,10 +197,9 @@ class Loop:
         """A note if most latents carry nothing of the images, which losses alone do not show."""
         active, latents = self.active_latents, self.trainer.config.latent_dim
         if active < min(FEW_ACTIVE, latents) and self.trainer.step >= AFTER:
-            print(
-                f"note: {active} of {latents} latents {'is' if active == 1 else 'are'} active (KL above {ACTIVE_KL} "
-                "nats): the others carry nothing of the images; docs/unseen_sets.md says what helped",
-                flush=True,
+            note(
+                f"{active} of {latents} latents {'is' if active == 1 else 'are'} active (KL above {ACTIVE_KL} nats): "
+                "the others carry nothing of the images; docs/unseen_sets.md says what helped"
             )
 
     def rescue(self):

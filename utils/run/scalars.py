@@ -1,11 +1,11 @@
 """The rows of log.csv as curves for TensorBoard, where that is installed."""
 
-import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
 
 from utils.errors import one_line
+from utils.notes import note
 
 
 class Scalars:
@@ -66,6 +66,6 @@ def _tensorboard():
         return None
     except Exception as error:  # its protobuf is of another time, and what that raises is not ours to stop at
         reason = f"{type(error).__name__}: {one_line(error)}"
-        print(f"note: no curves for TensorBoard, it does not load ({reason})", file=sys.stderr, flush=True)
+        note(f"no curves for TensorBoard, it does not load ({reason})")
         return None
     return SimpleNamespace(Event=Event, SessionLog=SessionLog, Summary=Summary, RecordWriter=RecordWriter)

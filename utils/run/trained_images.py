@@ -6,6 +6,7 @@ from pathlib import Path
 
 from utils.data import load
 from utils.errors import InputError
+from utils.notes import note
 
 
 def describe_images(data):
@@ -42,8 +43,15 @@ def other_images(folder, images):
 
 
 def refuse_other_images(folder, data):
-    """InputError if the run in `folder` was trained on other images than those of the DataSet `data`."""
-    if read_images(Path(folder)) and (other := other_images(Path(folder), describe_images(data))):
+    """InputError if the run in `folder` was trained on other images than those of the DataSet `data`.
+
+    A note where there is a run, and dataset.json does not say on which.
+    """
+    folder = Path(folder)
+    if read_images(folder) is None:
+        if (folder / "config.json").exists():
+            note(f"{folder / 'dataset.json'}: missing or damaged, so the run may have been trained on other images")
+    elif other := other_images(folder, describe_images(data)):
         raise InputError(other)
 
 

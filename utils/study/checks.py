@@ -11,9 +11,10 @@ from evaluation.progress import Silent
 from evaluation.protocol import CHALLENGE
 from evaluation.results import CODES_DIGEST, DATASET_FINGERPRINT, DATASET_NAME, ENCODER_DIGEST, SEED, scored_with
 from evaluation.samples import parts_of
-from utils.data import load, names
+from utils.data import load, names, refuse_among_pictures
 from utils.data.registry import RENDERED
 from utils.errors import InputError
+from utils.notes import note
 from utils.study.grid import counted
 from utils.study.stages import DATA, differing_keys, read_file, result_path
 
@@ -25,7 +26,10 @@ def check_study(study, folder, data_root):
     no row of the study.
     """
     configs = [stage.config for _, stages in study.runs for stage in stages]
-    data = {name: _open(name, data_root) for name in dict.fromkeys(config.dataset for config in configs)}
+    names_of_data = list(dict.fromkeys(config.dataset for config in configs))
+    for name in names_of_data:
+        refuse_among_pictures(folder, name, "study's folder")
+    data = {name: _open(name, data_root) for name in names_of_data}
     for config in configs:
         if data[config.dataset] is not None:
             data[config.dataset].require_more_than(config.held_out)
@@ -87,7 +91,7 @@ def _note_other_results(study, folder):
     others = sorted({path.name for path in (folder / "results").glob("*.json")} - own)
     if others:
         count = counted(len(others), "result")
-        print(f"note: {folder} has {count} that this study's tables leave out, such as {others[0]}", flush=True)
+        note(f"{folder} has {count} that this study's tables leave out, such as {others[0]}")
 
 
 def require_same_scoring(folders):
@@ -111,7 +115,7 @@ def require_same_scoring(folders):
 
 def _require_all_five(data):
     """NotDefined, or InputError, that says what a metric lacks: labels for votes, two factors that vary for DCI."""
-    factors = np.array([np.zeros(len(data.factor_sizes)), data.factor_sizes])
+    factors = np.array([np.ones(len(data.factor_sizes)), data.factor_sizes])  # of one value, it does not vary
     if kind_of(data) == "labelled":
         table = make_table(data.labels, data.factor_names, num_images=len(data.images))
         for part in parts_of(OFFICIAL):

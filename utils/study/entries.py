@@ -115,8 +115,9 @@ def _entry(values, path, entrant):
     for metric in NAMES:
         if type(values[metric]) not in (int, float) or not math.isfinite(values[metric]):
             raise InputError(f"{path}: {metric} is {values[metric]!r}, expected a number")
-        if not -ROUNDING <= values[metric] <= 1 + ROUNDING:
-            raise InputError(f"{path}: {metric} is {values[metric]!r}, expected a score from 0 to 1")
+        least = "-1" if metric == "irs" else "0"
+        if not int(least) - ROUNDING <= values[metric] <= 1 + ROUNDING:
+            raise InputError(f"{path}: {metric} is {values[metric]!r}, expected a score from {least} to 1")
     where = path.resolve()
     name = values.get("entry") or (where.stem if path.is_file() else where.name)
     return Entry(str(entrant), str(name), {metric: float(values[metric]) for metric in NAMES})

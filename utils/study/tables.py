@@ -133,7 +133,7 @@ def _panel(panel, rows, found, reported, metric):
     if theirs:
         label = "reported by the paper, on MPI3D"
         panel.plot(*zip(*theirs), "D", color=THEIRS, fillstyle="none", label=label)
-    panel.set_xlim(left=0)
+    panel.set_xlim(left=min(0, panel.get_xlim()[0]))  # IRS can be below 0
     panel.xaxis.set_major_locator(MaxNLocator(4))
     panel.grid(axis="x", color="#e3e6e8")
     panel.set_axisbelow(True)

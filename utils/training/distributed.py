@@ -148,11 +148,6 @@ class ProcessGroup(SingleProcess):
             ) from None
 
 
-def is_main():
-    """Whether this process is the run's main one, which is known before `join`."""
-    return os.environ.get("WORLD_SIZE", "1") == "1" or os.environ.get("RANK", "0") == "0"
-
-
 def join():
     """The ProcessGroup that torchrun's variables describe, or SingleProcess; InputError names the one that is wrong."""
     size = _variable("WORLD_SIZE", 1)

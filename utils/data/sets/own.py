@@ -6,7 +6,6 @@ Images alone can be trained on. To be scored they need factors: as a full grid t
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,9 @@ from utils.data.sets import own_folder, own_labels
 from utils.data.sets.own_notes import read_notes
 from utils.data.storage.images import h5_images, npy_images, npz_images
 from utils.data.storage.npz import MissingArray
+from utils.data.storage.places import absolute
 from utils.errors import InputError
+from utils.notes import note
 
 _KINDS = {".npz": npz_images, ".npy": npy_images, ".h5": h5_images, ".hdf5": h5_images}
 
@@ -28,7 +29,7 @@ def load(path):
     Labels in an .npz or .h5 file that cannot be used do not keep one from training: that is said on stderr, and
     scoring is refused.
     """
-    path = Path(os.path.abspath(str(path)))  # "." has neither a name nor a folder to unpack to
+    path = Path(absolute(str(path)))  # "." has neither a name nor a folder to unpack to
     notes = read_notes(path)
     if path.is_dir():
         files = own_folder.find_pictures(path)
@@ -49,6 +50,8 @@ def _file_images(path, key):
     kind = path.suffix.lower()
     if kind not in _KINDS:
         raise InputError(f"{path}: expected a folder of pictures or a file that ends in .npz, .npy or .h5")
+    if not path.is_file():
+        raise InputError(f"{path}: a pipe, a socket or a device found; expected a file")
     try:
         return npy_images(path) if kind == ".npy" else _KINDS[kind](path, key)
     except MissingArray as error:
@@ -59,14 +62,14 @@ def _array_labels(path, notes, count):
     """(Labels or None, why there are none or None)."""
     if notes.grid:
         for name in own_labels.found_arrays(path):
-            own_folder.print_note(f"{notes.path}: describes a full grid, so the array {name!r} in {path} is not read")
+            note(f"{notes.path}: describes a full grid, so the array {name!r} in {path} is not read")
         return None, None
     try:
         return own_labels.read_arrays(path, notes, count), None
     except InputError as error:
         if notes.labels or notes.bins or notes.names:  # asked for
             raise
-        own_folder.print_note(f"{error}. Training needs no labels; scoring will be refused.")
+        note(f"{error}. Training needs no labels; scoring will be refused.")
         return None, str(error)
 
 
@@ -82,8 +85,6 @@ def _note_odd_images(path, images):
     """Values of 0 and 1 are nearly black where 255 is white, and from equal images nothing can be learned."""
     some = images[:: max(1, len(images) // 64)]
     if len(some) > 1 and (some == some[:1]).all():
-        own_folder.print_note(f"{path}: the {len(some)} of {len(images):,} images that were looked at are all the same")
+        note(f"{path}: the {len(some)} of {len(images):,} images that were looked at are all the same")
     if some.max() == 1:
-        own_folder.print_note(
-            f"{path}: no image that was looked at has a value above 1, and 255 is white: multiply masks by 255"
-        )
+        note(f"{path}: no image that was looked at has a value above 1, and 255 is white: multiply masks by 255")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import os
-import sys
 from pathlib import Path
 
 from evaluation.values import natural
@@ -12,6 +11,7 @@ from utils.data.storage.convert import converted
 from utils.data.storage.copies import is_copy
 from utils.data.storage.pictures import SIDE, SUFFIXES, form, is_picture, largest_value, read_picture
 from utils.errors import InputError
+from utils.notes import note
 
 READER = 3  # to be raised with any change of what a picture is read as
 COMPANIONS = (".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".yml", ".yaml", ".xml", ".html", ".pdf", ".log", "")
@@ -82,7 +82,7 @@ def _folders(top, seen):
         first = seen.setdefault(os.path.realpath(place), place)
         if first != place:
             folders[:] = []
-            print_note(f"{place}: is left out, since it leads to the folder that is read as {first}")
+            note(f"{place}: is left out, since it leads to the folder that is read as {first}")
             continue
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in IGNORED)
         links += filter(os.path.islink, (os.path.join(place, name) for name in folders))
@@ -106,12 +106,12 @@ def _common_form(folder, files, bits):
         (sum(each.is_small for each in forms), f"are smaller than {SIDE} pixels and enlarged"),
     ):
         if count:
-            print_note(f"{folder}: {count:,} of {len(files):,} pictures {text}")
+            note(f"{folder}: {count:,} of {len(files):,} pictures {text}")
     if bits is None:
         largest = max(largest_value(path) for path in files)
         bits = next((bits for bits in (8, 10, 12, 14) if largest < 2**bits), 16) if largest else 16
         if largest and bits < 16:
-            print_note(
+            note(
                 f"{folder}: no picture of 16 bits has a value above {largest:,}, so they are read as {bits} bits; "
                 "`bits: 16` in factors.yml says otherwise"
             )
@@ -122,12 +122,5 @@ def _note_order(folder, files):
     for taken, by_text in zip(files, sorted(files, key=str)):
         if taken != by_text:
             first, second = taken.relative_to(folder), by_text.relative_to(folder)
-            return print_note(
-                f"{folder}: pictures are in the order of the numbers in their names, {first} before {second}"
-            )
+            return note(f"{folder}: pictures are in the order of the numbers in their names, {first} before {second}")
     return None
-
-
-def print_note(text):
-    """Print a line on stderr about something that is done and could be meant otherwise."""
-    print(f"note: {text}", file=sys.stderr, flush=True)

@@ -23,6 +23,11 @@ def exists(path):
     return True
 
 
+def absolute(path):
+    """`path` (str) from the root; a `..` behind a link leads where the system goes, not back to before the link."""
+    return os.path.realpath(path) if os.pardir in Path(path).parts else os.path.abspath(path)
+
+
 def stat(path):
     """The os.stat of a file; InputError if there is none, which says so of a link to nothing."""
     try:
