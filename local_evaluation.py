@@ -154,7 +154,10 @@ def make_report(folder, dataset, digest):
 
 
 def configured_dataset(run_folder, data_root):
-    """The data set, moved or not, that the config.json in `run_folder` names; the embedded one where no run is."""
+    """The data set, moved or not, that the config.json in `run_folder` names; the embedded one where no run is.
+
+    Of that file nothing else is read, so that runs of other versions of the kit are scored too.
+    """
     path = run_folder / "config.json"
     if not path.exists() and not (run_folder / "dataset.json").exists():
         return DEFAULT_DATASET

@@ -47,6 +47,13 @@ def test_command_writes_which_codes_it_scored(codes, tmp_path):
     assert written["evaluation_config.codes.sha256"] == [digest_file(codes)]
 
 
+def test_command_writes_the_digests_of_both_files(codes, tmp_path):
+    np.savez(tmp_path / "test.npz", **dict(np.load(codes)))
+    main([str(codes), str(tmp_path / "test.npz"), "--metrics", "mig", "--output", str(tmp_path / "out")])
+    written = json.loads((tmp_path / "out/metrics/mig/results/aggregate/evaluation.json").read_text())
+    assert written["evaluation_config.codes.sha256"] == [digest_file(codes), digest_file(tmp_path / "test.npz")]
+
+
 def test_command_writes_the_digest_of_what_it_scored(codes, tmp_path, monkeypatch):
     scored = digest_file(codes)
     read = command_module.read_codes

@@ -97,6 +97,15 @@ def test_export_refuses_codes_that_differ_by_more_than_a_hundred_thousandth(size
         verify_codes(size, difference)
 
 
+@pytest.mark.parametrize("size", [1, 2])
+def test_export_refuses_a_module_that_takes_one_number_of_images_alone(size):
+    def loaded(images):
+        return torch.zeros(size, 2)
+
+    with pytest.raises(RuntimeError, match="exported encoder: codes"):
+        _verify(loaded, lambda images: torch.zeros(len(images), 2), channels=3)
+
+
 @pytest.mark.parametrize(("size", "difference"), [(1.0, 0.8e-5), (0.1, 0.8e-5), (100.0, 0.8e-3)])
 def test_export_takes_codes_that_differ_by_rounding(size, difference):
     verify_codes(size, difference)

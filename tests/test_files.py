@@ -36,6 +36,15 @@ def test_atomic_path_shows_nothing_before_its_end(tmp_path):
         assert not (tmp_path / "a.txt").exists()
 
 
+def test_atomic_path_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    done = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr("os.fsync", lambda file: done.append("fsync") or fsync(file))
+    monkeypatch.setattr("os.replace", lambda *paths: done.append("replace") or replace(*paths))
+    write_text(tmp_path / "a.txt", "text")
+    assert done == ["fsync", "replace"]
+
+
 def test_atomic_path_gives_the_users_usual_permissions(tmp_path):
     before = os.umask(0o022)
     try:

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 import torch
 
-from utils.bench.flops import step_flops
+from utils.bench.flops import encoder_flops, step_flops
 from utils.config import Config
 from utils.training import models
 
@@ -34,6 +34,13 @@ def test_step_operations_are_those_of_the_layers_that_run(width, depth, latents)
     config = Config(objective="beta_vae", width=width, depth=depth, latent_dim=latents, batch_size=64)
     first = 32 * width * 3 * 4 * 4 * 32 * 32  # its input is the image, which wants no gradient
     assert step_flops(config, 3) == 2 * 64 * (3 * encode - first + 3 * decode)
+
+
+@pytest.mark.parametrize(("width", "depth", "latents"), [(1, 1, 10), (2, 3, 7)])
+def test_encoder_operations_are_those_of_the_mean_s_layers(width, depth, latents):
+    encoder = models.Encoder(3, latents, width, depth).mean_encoder()
+    expected = 2 * multiplications(encoder, torch.zeros(1, 3, 64, 64))
+    assert encoder_flops([tuple(weights.shape) for weights in encoder.state_dict().values()]) == expected
 
 
 def test_step_operations_of_factor_vae_add_the_discriminator_and_the_second_half():

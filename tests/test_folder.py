@@ -17,6 +17,9 @@ from utils.run import checkpoint
 from utils.run.folder import Run, read_run_config
 from utils.run.trained_images import trained_on
 
+FREE = ("steps", "time_budget", "checkpoint_every", "device", "dataset")  # the same images may lie elsewhere
+OTHER_VALUES = (11, 0.123, "another")
+
 
 def test_open_makes_what_the_grader_expects(tmp_path):
     opened(tmp_path / "run")
@@ -45,6 +48,14 @@ def test_open_refuses_another_configuration_and_names_what_differs(tmp_path):
     with pytest.raises(InputError, match=r"gamma was 7\.0 and is now 8\.0.*--fresh"):
         opened(tmp_path / "run", gamma=8.0)
     assert read_run_config(tmp_path / "run").gamma == 7.0
+
+
+@pytest.mark.parametrize("key", [field.name for field in dataclasses.fields(Config) if field.name not in FREE])
+def test_open_refuses_another_value_of_any_key_that_what_is_learned_depends_on(tmp_path, key):
+    other = next(value for value in OTHER_VALUES if type(value) is type(getattr(Config(), key)))
+    opened(tmp_path / "run")
+    with pytest.raises(InputError, match=f"{key} was .* and is now"):
+        opened(tmp_path / "run", **{key: other})
 
 
 def test_open_keeps_a_trained_encoder_whose_checkpoints_are_gone(tmp_path, capsys):
@@ -175,14 +186,14 @@ def test_resume_refuses_a_checkpoint_of_other_networks_by_name(tmp_path, monkeyp
         run.resume(trainer)
 
 
-def test_attempt_reports_a_failing_write_once_and_remembers_it(tmp_path, capsys):
+def test_try_write_reports_a_failing_write_once_and_remembers_it(tmp_path, capsys):
     run = opened(tmp_path / "run")
 
     def fail():
         raise OSError(28, "No space left on device", "x.pt")
 
-    run.attempt("export", fail)
-    run.attempt("export", fail)
+    run.try_write("export", fail)
+    run.try_write("export", fail)
     assert capsys.readouterr().err == (
         "warning: export not written: No space left on device (x.pt); training goes on\n"
     )

@@ -254,6 +254,11 @@ def test_local_evaluation_that_could_not_write_its_page_ends_with_1(evaluation, 
     assert (done.returncode, list(final_line(done))) == (1, ["irs"])
 
 
+def test_local_evaluation_draws_by_the_seed_that_it_is_given(evaluation, encoder):
+    scores = [final_line(evaluation("--metrics", "mig", "--seed", seed))["mig"] for seed in (0, 1, 0)]
+    assert scores[0] == scores[2] != scores[1]
+
+
 @pytest.mark.parametrize("option", ["--encoder", "--output", "--codes"])
 def test_local_evaluation_reads_a_path_from_home(option, monkeypatch):
     monkeypatch.setenv("HOME", "/home/ada")

@@ -119,6 +119,31 @@ def test_each_roll_back_goes_on_with_another_attempt(loop, monkeypatch):
     assert attempts == [0] * STEPS + [1] * STEPS + [2] * STEPS
 
 
+def test_a_roll_back_leaves_a_log_whose_steps_rise(loop, monkeypatch):
+    update, spoiled = loop.trainer.update, []
+
+    def update_once_spoiled(spent):
+        numbers = update(spent)
+        if loop.trainer.step == STEPS and not spoiled:
+            spoiled.append(True)
+            return {**numbers, "kl": numbers["kl"] * float("nan")}
+        return numbers
+
+    monkeypatch.setattr(loop.trainer, "update", update_once_spoiled)
+    monkeypatch.setattr("utils.run.loop.LOG_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(loop, "seconds_between_checkpoints", lambda: 0.0 if loop.trainer.step == 1 else 600.0)
+    loop.go()
+    assert spoiled
+    assert read_log(loop.run.folder / "log.csv")["step"].tolist() == [1, 2, 3, 4]
+
+
+def test_a_save_asks_the_budget_whether_there_is_time_for_a_report(loop):
+    loop.run.write_report = lambda folder, trained: pytest.fail("there is no time for a report")
+    loop.budget.permits = lambda seconds: False
+    loop.save()
+    assert loop.run.saved
+
+
 def test_roll_backs_from_one_step_are_counted_across_checkpoints_before_it(loop, monkeypatch):
     steps = spoil_from_step(3, loop, monkeypatch)
     monkeypatch.setattr("utils.run.loop.LOG_SECONDS", (0.0, 0.0))
@@ -218,7 +243,7 @@ COLLAPSE = [(2, 1000, True), (1, 999, False), (3, 1000, False)]  # SMALL has thr
 def test_collapsed_latents_are_noted_after_1000_updates(loop, capsys, active, step, expected):
     loop.active_latents, loop.trainer.step = active, step
     loop.report_collapse()
-    noted = "active (KL above 0.01 nats): the others carry nothing of the images" in capsys.readouterr().out
+    noted = "active (KL above 0.01 nats): the others carry nothing of the images" in capsys.readouterr().err
     assert noted is expected
 
 

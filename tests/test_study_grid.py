@@ -140,6 +140,25 @@ def test_read_study_refuses_a_file_that_is_none(grid_file, text, reason):
         read_study(grid_file(text))
 
 
+@pytest.mark.parametrize(
+    ("objective", "weights"),
+    [
+        ("factor_vae", {"gamma": 30}),
+        ("beta_vae", {"beta": 4}),
+        ("beta_tc_vae", {"beta": 6}),
+        ("annealed_vae", {"gamma": 1000, "capacity": 25, "annealing_steps": 100_000}),
+        ("dip_vae_i", {"lambda_od": 10, "lambda_d": 100}),
+        ("dip_vae_ii", {"lambda_od": 10, "lambda_d": 10}),
+        ("bottleneck_vae", {"gamma": 4, "capacity": 10}),
+    ],
+)
+def test_objectives_are_compared_at_the_middle_of_disentanglement_lib_s_grids(objective, weights):
+    runs = dict(read_study("configs/studies/objectives.yml", ["seeds=1"]).runs)
+    (stage,) = runs[f"{objective}-seed0"]
+    assert stage.config.objective == objective
+    assert {key: getattr(stage.config, key) for key in weights} == weights
+
+
 def test_recipes_end_in_the_quick_starts_own():
     *_, stage = (stages[0] for _, stages in read_study("configs/studies/recipes.yml", ["seeds=1"]).runs)
     quick = read_config("configs/quickstart.yml")

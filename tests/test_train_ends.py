@@ -12,6 +12,7 @@ from conftest import REPOSITORY, challenge_environment
 from runs import assert_equal_weights, codes, encoder, final_weights, rows, wait_for
 
 import train as train_module
+from utils.errors import InputError
 from utils.run import checkpoint
 
 
@@ -101,6 +102,20 @@ def test_budget_counts_from_the_process_s_start(tmp_path):
     environment = challenge_environment(tmp_path, PYTHONPATH=f"{tmp_path}{os.pathsep}{REPOSITORY}")
     done = subprocess.run([sys.executable, "train.py"], cwd=str(REPOSITORY), env=environment)
     assert done.returncode == 7
+
+
+@pytest.mark.parametrize(("grading", "held_back"), [("true", 25), ("false", 0)])
+def test_train_holds_back_the_seconds_in_which_the_grader_acknowledges(call, monkeypatch, grading, held_back):
+    made = []
+
+    def note(seconds, afterwards, began):
+        made.append(afterwards)
+        raise InputError("that is all")
+
+    monkeypatch.setattr("train.Budget", note)
+    monkeypatch.setattr("train.is_grading", lambda: False)  # no events: there is no Redis
+    assert call(AICROWD_IS_GRADING=grading).returncode == 2
+    assert made == [held_back]
 
 
 def test_train_keeps_going_when_its_folder_becomes_a_file_and_says_so(start, folder):

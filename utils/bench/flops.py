@@ -1,11 +1,13 @@
-"""How many multiplications and additions a step of training cannot do without, counted from the networks' shapes."""
+"""How many multiplications and additions a step of training, or an encoder, needs, counted from the layers' shapes."""
+
+import math
 
 from torch import nn
 
 from utils.training import models
 from utils.training.objectives import OBJECTIVES
 
-GRID = 64  # height and width of an image
+IMAGE_SIDE = 64  # height and width of an image
 
 
 def step_flops(config, channels):
@@ -19,13 +21,26 @@ def step_flops(config, channels):
     """
     size = (channels, config.latent_dim, config.width, config.depth)
     encoder, decoder = models.Encoder(*size), models.Decoder(*size)
-    encode, first = (_products(part, GRID) for part in (encoder, encoder.convolutions[0]))
+    encode, first = (_products(part, IMAGE_SIDE) for part in (encoder, encoder.convolutions[0]))
     an_image = 3 * encode - first + 3 * _products(decoder, models.GRID)
     if OBJECTIVES[config.objective].needs_discriminator:
         discriminator = models.Discriminator(config.latent_dim)
         judge = _products(discriminator, 1)
         an_image += encode + 6 * judge - config.latent_dim * discriminator.layers[0].out_features
     return 2 * config.batch_size * an_image
+
+
+def encoder_flops(shapes):
+    """Multiplications and additions an image, from the shapes of an encoder's weights in order.
+
+    As in the kit's encoders, a convolution of an even kernel halves the picture, one of an odd kernel keeps its size.
+    """
+    flops, size = 0, IMAGE_SIDE
+    for shape in shapes:
+        if len(shape) == 4:
+            size = size if shape[2] % 2 else size // 2
+        flops += 2 * math.prod(shape) * (size * size if len(shape) == 4 else len(shape) == 2)
+    return flops
 
 
 def _products(module, grid):

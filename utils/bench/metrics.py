@@ -26,6 +26,7 @@ from evaluation.command import metrics_named
 from evaluation.metrics.table import DEFAULT, METRICS
 from evaluation.protocol import CHALLENGE
 from evaluation.results import result_path
+from utils.bench.flops import encoder_flops
 from utils.data import load
 from utils.data.registry import resolve
 from utils.errors import InputError, Parser
@@ -166,7 +167,7 @@ def measure_encoding(encoder, name):
     keep_freed_memory()
     represent = load_encoder(encoder, device="cpu")
     images = np.asarray(load(name, read_environment().data_root).images[: 32 * BATCH])
-    flops = count_flops([tuple(weights.shape) for weights in torch.jit.load(encoder).state_dict().values()])
+    flops = encoder_flops([tuple(weights.shape) for weights in torch.jit.load(encoder).state_dict().values()])
     if not flops:
         raise InputError(f"{encoder}: has no convolution and no fully connected layer; expected an encoder of the kit")
     batches = [images[first : first + BATCH] for first in range(0, len(images), BATCH)]
@@ -175,19 +176,6 @@ def measure_encoding(encoder, name):
     rate = 2 * 1024**3 / min(processor_seconds(lambda: matrix @ matrix) for _ in range(5))
     print(f"{flops / 1e6:.1f} MFLOP an image; matrix product {rate / 1e9:.0f} GFLOP/s a core")
     print(f"{1e6 * seconds:.0f} µs an image, {seconds * rate / flops:.2f} times the matrix product's time")
-
-
-def count_flops(shapes):
-    """Multiplications and additions an image, from the shapes of an encoder's weights in order.
-
-    As in the kit's encoders, a convolution of an even kernel halves the picture, one of an odd kernel keeps its size.
-    """
-    flops, size = 0, 64
-    for shape in shapes:
-        if len(shape) == 4:
-            size = size if shape[2] % 2 else size // 2
-        flops += 2 * int(np.prod(shape)) * (size * size if len(shape) == 4 else len(shape) == 2)
-    return flops
 
 
 def processor_seconds(call):

@@ -35,14 +35,13 @@ def scores_table(results, same_data):
 def maps(results, num_factors):
     """A Map for each metric that was scored, in the paper's order; rows are all latents."""
     makers = {
-        "factor_vae_metric": _votes,
+        "factor_vae_metric": lambda result: _votes(result, num_factors),
         "sap_score": _accuracies,
         "dci": _importances,
-        "irs": _robustness,
+        "irs": lambda result: _robustness(result, num_scored_latents(results), num_factors),
         "mig": _information,
     }
-    num_latents = num_scored_latents(results)
-    return [makers[name](results[name], num_latents, num_factors) for name in makers if name in results]
+    return [make(results[name]) for name, make in makers.items() if name in results]
 
 
 def num_scored_latents(results):
@@ -108,7 +107,7 @@ def _marked_rows(values):
     return marked
 
 
-def _information(result, num_latents, num_factors):
+def _information(result):
     values = result["mutual_information"]
     reading = (
         "Information (nats) that a latent holds about a factor. MIG is the gap between the two marked latents of a "
@@ -118,7 +117,7 @@ def _information(result, num_latents, num_factors):
     return Map("MIG: mutual information", values, 0.0, high, _marked_columns(values), reading)
 
 
-def _accuracies(result, num_latents, num_factors):
+def _accuracies(result):
     values = result["score_matrix"]
     reading = (
         "Accuracy with which a latent alone predicts a factor. SAP is the gap between the two marked latents of a "
@@ -127,7 +126,7 @@ def _accuracies(result, num_latents, num_factors):
     return Map("SAP: accuracies", values, 0.0, 1.0, _marked_columns(values), reading)
 
 
-def _importances(result, num_latents, num_factors):
+def _importances(result):
     values = result["importance_matrix"]
     reading = (
         "Importance of a latent for predicting a factor; columns sum to 1. DCI is high if each row has one large "
@@ -147,7 +146,7 @@ def _robustness(result, num_latents, num_factors):
     return Map("IRS: robustness", values, 0.0, 1.0, _marked_rows(values), reading)
 
 
-def _votes(result, num_latents, num_factors):
+def _votes(result, num_factors):
     votes = result["votes"].T.astype(float)
     values = np.full((votes.shape[0], num_factors), np.nan)
     totals = votes.sum(axis=1)

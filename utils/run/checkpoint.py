@@ -27,7 +27,7 @@ def save(folder, state):
     """Write `state` (tensors and plain values, with the key 'step') into `folder`.
 
     Of the older ones it keeps the newest. It removes those of later steps, which were damaged or from which the run
-    went back. Where the disk has no room for a third, it removes all but the newest sound one first.
+    went back. Where the disk has no room for a third, it removes all but the newest undamaged one first.
     """
     buffer = io.BytesIO()
     torch.save(state, buffer)
@@ -51,16 +51,16 @@ def _write(path, payload):
 
 
 def _keep_one(folder):
-    """Remove all checkpoints but the newest sound one; whether there was another to remove."""
+    """Remove all checkpoints but the newest undamaged one; whether there was another to remove."""
     found = _newest_first(folder)
-    kept = next((path for path in found if _is_sound(path)), None)
+    kept = next((path for path in found if _is_undamaged(path)), None)
     others = [path for path in found if path != kept] if kept else []
     for path in others:
         path.unlink()
     return bool(others)
 
 
-def _is_sound(path):
+def _is_undamaged(path):
     try:
         load(path)
     except (ValueError, OSError):
@@ -79,18 +79,18 @@ def load_latest(folder):
             return load(path)
         except (ValueError, OSError) as error:
             if path == found[-1]:
-                raise InputError(f"{error}; expected a sound checkpoint, and there is none; {SET_ASIDE}") from None
+                raise InputError(f"{error}; expected an undamaged checkpoint, and there is none; {SET_ASIDE}") from None
             print(f"warning: {error}; the one before it is used", file=sys.stderr, flush=True)
     return None
 
 
 def is_there(folder):
-    """Whether `folder` holds a checkpoint, sound or not."""
+    """Whether `folder` holds a checkpoint, damaged or not."""
     return bool(_newest_first(folder))
 
 
 def newest_step(folder):
-    """The step of the newest checkpoint in `folder`, whether it is sound or not; 0 if there is none."""
+    """The step of the newest checkpoint in `folder`, damaged or not; 0 if there is none."""
     return max((int(path.stem[len("step_") :]) for path in _newest_first(folder)), default=0)
 
 

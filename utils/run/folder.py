@@ -69,7 +69,7 @@ class Run:
             ) from None
 
     def resume(self, trainer):
-        """Load the newest sound checkpoint into `trainer`; the seconds trained before it, None if there is none."""
+        """Load the newest undamaged checkpoint into `trainer`; the seconds trained before it, None if there is none."""
         state = trainer.group.run_on_main(lambda: checkpoint.load_latest(self.checkpoints))
         if state is None:
             return None
@@ -90,16 +90,16 @@ class Run:
         time is known it is taken to be that of all the rest.
         """
         began = time.monotonic()
-        self.attempt("config.json", self._keep_origin)
+        self.try_write("config.json", self._keep_origin)
         state = {**trainer.state_dict(), "seconds": seconds}
         encoder = trainer.networks["encoder"]
-        self.exported = self.attempt("export", lambda: export_encoder(encoder, trainer.channels, self.encoder_path))
+        self.exported = self.try_write("export", lambda: export_encoder(encoder, trainer.channels, self.encoder_path))
         if self.exported:
             self.exported_step = trainer.step
-        self.saved = self.attempt("checkpoint", lambda: checkpoint.save(self.checkpoints, state)) and self.exported
+        self.saved = self.try_write("checkpoint", lambda: checkpoint.save(self.checkpoints, state)) and self.exported
         drawn_from = time.monotonic()
         if permits(drawn_from - began if self.drawing is None else self.drawing):
-            self.attempt("report", lambda: self.write_report(self.folder, trainer))
+            self.try_write("report", lambda: self.write_report(self.folder, trainer))
             self.drawing = time.monotonic() - drawn_from
         return time.monotonic() - began
 
@@ -109,7 +109,7 @@ class Run:
             if not (self.folder / name).exists():
                 write_text(self.folder / name, text)
 
-    def attempt(self, name, write):
+    def try_write(self, name, write):
         """Whether `write()` succeeded; any error becomes one line on stderr, the first time."""
         try:
             write()
@@ -208,7 +208,7 @@ def read_run_config(folder):
 
 
 def read_networks(folder, config):
-    """Encoder and decoder of the newest sound checkpoint in `folder`, on the CPU; None if there is no checkpoint."""
+    """Encoder and decoder of the newest undamaged checkpoint in `folder`, on the CPU; None if there is none."""
     state = checkpoint.load_latest(folder / "checkpoints")
     if state is None:
         return None

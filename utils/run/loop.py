@@ -62,7 +62,7 @@ class Loop:
     def open_logs(self):
         """To go on after the trainer's step; rows of later steps are dropped."""
         self.log = CsvLog(self.run.folder / "log.csv", self.trainer.step)
-        self.run.attempt("log.csv", self.log.open)
+        self.run.try_write("log.csv", self.log.open)
         self.scalars = Scalars(self.run.folder / "tensorboard", self.trainer.step)
 
     def go(self):
@@ -135,9 +135,9 @@ class Loop:
         """To log.csv, to TensorBoard, to people and to the grader; what fails there ends no run."""
         step, now = self.trainer.step, time.monotonic()
         row = {"step": step, "seconds": now - self.began, "steps_per_second": rate, **numbers}
-        self.run.attempt("log.csv", lambda: self.log.add(row))
-        self.run.attempt("tensorboard", lambda: self.scalars.add(row))
-        self.run.attempt("progress", lambda: self.display.show(row, self.seconds_left(rate), last))
+        self.run.try_write("log.csv", lambda: self.log.add(row))
+        self.run.try_write("tensorboard", lambda: self.scalars.add(row))
+        self.run.try_write("progress", lambda: self.display.show(row, self.seconds_left(rate), last))
         self.events.register_progress(max(step / self.trainer.config.steps, self.budget.spent / self.budget.seconds))
 
     def is_finite(self, numbers):

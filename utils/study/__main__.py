@@ -31,6 +31,7 @@ from utils.study.checks import check_study
 from utils.study.entries import rank_officially
 from utils.study.grid import counted, read_study
 from utils.study.progress import Progress
+from utils.study.rank import rank
 from utils.study.reconstruction import relate
 from utils.study.stages import run_stages
 from utils.study.tables import write_tables
@@ -126,8 +127,6 @@ def _rank(arguments, environment):
     if options.official:
         rank_officially(options.runs, options.paper)
         return 0
-    from utils.study.rank import rank  # PyTorch takes seconds to import
-
     rank(options.runs, environment.data_root)
     return 0
 

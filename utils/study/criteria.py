@@ -47,7 +47,7 @@ def measure(folder, config, data_root):
     except (RuntimeError, KeyError, StopIteration):
         raise InputError(f"{folder}: its checkpoint is not of the networks in its config.json") from None
     if networks is None:
-        raise InputError(f"{folder}: has no sound checkpoint, which UDR and reconstruction need")
+        raise InputError(f"{folder}: has no undamaged checkpoint, which UDR and reconstruction need")
     images = load_run_data(folder, config, data_root).images
     chosen = held_out_positions(len(images), config.held_out or min(IMAGES, len(images)))
     parts = [to_model_input(np.asarray(images[some]), "cpu") for some in np.array_split(chosen, -(-len(chosen) // 128))]

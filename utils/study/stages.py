@@ -20,6 +20,7 @@ from utils.errors import InputError
 from utils.files import REPOSITORY, write_text
 from utils.run.folder import FREE_TO_CHANGE, changes_in_words, read_run_config
 from utils.run.log import read_log
+from utils.study.criteria import measure
 from utils.study.grid import file_name
 
 DATA = "data"  # in a result: the fingerprint of the images and factors that the run was scored on
@@ -163,8 +164,6 @@ def _scored_on(run_folder):
 
 def _without_labels(run_folder, config, data_root):
     """Reconstruction and ELBO in nats an image, on the images that were held out, if any were."""
-    from utils.study.criteria import measure  # PyTorch takes seconds to import
-
     try:
         measured = measure(run_folder, config, data_root)
     except InputError as error:

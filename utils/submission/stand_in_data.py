@@ -1,12 +1,11 @@
 """A data set in the challenge's place: mpi3d_toy's layout and number of images, pictures of the embedded scene."""
 
-import shutil
 import zipfile
 
 import numpy as np
 
 from utils.data import load
-from utils.errors import InputError
+from utils.data.storage.partial import require_room
 
 NAME = "mpi3d_toy"
 REPEAT = 4  # the embedded 10 x 10 positions of the arm become mpi3d_toy's 40 x 40
@@ -37,11 +36,7 @@ def write_repeated(path, images, sizes, repeat):
     images   uint8 (n, height, width, channels), the last factor varying fastest
     """
     shape = (len(images) * repeat**2, *images.shape[1:])
-    needed, free = int(np.prod(shape, dtype=np.int64)), shutil.disk_usage(str(path.parent)).free
-    if free < 1.1 * needed:
-        raise InputError(
-            f"{path}: {needed / 1e9:.1f} GB are needed and {free / 1e9:.1f} GB are free there; see --folder"
-        )
+    require_room(path, 1.1 * np.prod(shape, dtype=np.int64))
     blocks = images.reshape(-1, sizes[-2], sizes[-1], *images.shape[1:])
     with zipfile.ZipFile(str(path), "w") as archive, archive.open("images.npy", "w", force_zip64=True) as out:
         header = {"descr": images.dtype.str, "fortran_order": False, "shape": shape}
