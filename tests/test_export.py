@@ -97,7 +97,7 @@ def test_export_refuses_codes_that_differ_by_more_than_a_hundred_thousandth(size
         verify_codes(size, difference)
 
 
-@pytest.mark.parametrize("size", [1, 2])
+@pytest.mark.parametrize("size", [1, 2, 3])
 def test_export_refuses_a_module_that_takes_one_number_of_images_alone(size):
     def loaded(images):
         return torch.zeros(size, 2)
