@@ -64,7 +64,7 @@ def boost(codes_train, labels, codes_test, num_classes, seed=0, jobs=1, progress
     num_classes   (F,), each at least 2
     seed          breaks ties between equally good codes, which the original breaks by numpy's global state
     jobs          threads, at least 1; -1: all cores
-    progress      called with (trees just grown, of how many)
+    progress      called with (trees just grown, of how many), by one thread at a time
 
     Returns (importances, predicted_train, predicted_test): (D, F) whose columns sum to 1 (0 where no tree could
     split, where the original divides by zero), and class indices (n, F), (m, F). The result depends neither on the
@@ -81,14 +81,15 @@ def boost(codes_train, labels, codes_test, num_classes, seed=0, jobs=1, progress
 
 def _grow_by_factor(forest, stages, seed, jobs, progress):
     """A thread a factor, the longest first."""
-    stop, total = threading.Event(), stages * int(forest.rows.sum())
+    stop, lock, total = threading.Event(), threading.Lock(), stages * int(forest.rows.sum())
 
     def grow(f):
         first, last, batch = 0, stages * forest.rows[f], 1
         while first < last and not stop.is_set():
             count, began = min(batch, last - first), time.monotonic()
             grow_factor(forest, f, first, first + count, seed)
-            progress(count, total)
+            with lock:
+                progress(count, total)
             first += count
             batch = batch * 2 if time.monotonic() - began < SHORT else batch
 
