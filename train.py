@@ -102,7 +102,8 @@ def configure(options, environment):
     from_environment = [f"dataset={environment.dataset_name}"] if environment.dataset_name else []
     config = read_config(options.path, [*from_environment, *options.overrides])
     config = dataclasses.replace(config, dataset=resolve(config.dataset, environment.data_root))
-    refuse_among_pictures(environment.run_folder, config.dataset, "run's folder")
+    if not options.plan:
+        refuse_among_pictures(environment.run_folder, config.dataset, "run's folder")
     return config
 
 

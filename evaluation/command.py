@@ -70,8 +70,9 @@ def _fingerprint(given):
 def console_into(folder, settings):
     """A Console that keeps each result in `folder` (a Path), with `settings`; InputError where it cannot be written.
 
-    The file of a metric that is not defined is removed: it is of another call, and would be read as of this one. So
-    are, as soon as there is a score of given codes, the files of other codes; those of an encoder stay.
+    The file of a metric that is not defined is removed if this package wrote it: it is of another call, and would be
+    read as of this one. So are, as soon as there is a score of given codes, the files of other codes; those of an
+    encoder stay.
     """
 
     def save(name, result, seconds):

@@ -183,7 +183,7 @@ def calls(monkeypatch, tmp_path):
     class Calls(list):
         failing = "seed=-1"
 
-        def __call__(self, arguments, environment, lock):
+        def __call__(self, arguments, environment, lock, accepted=(0,)):
             self.append(arguments)
             if self.failing in arguments:
                 raise stages_module.Failed("train.py ended with 2: error: out of luck")
@@ -195,7 +195,7 @@ def calls(monkeypatch, tmp_path):
 
     made = Calls()
     monkeypatch.setattr(stages_module, "_call", made)
-    monkeypatch.setattr(stages_module, "_scores", lambda folder: dict.fromkeys(DEFAULT, 0.25))
+    monkeypatch.setattr(stages_module, "_scores", lambda folder, said: dict.fromkeys(DEFAULT, 0.25))
     monkeypatch.setattr(stages_module, "_without_labels", lambda *_: {"reconstruction": -9.0, "elbo": -10.0})
     monkeypatch.setenv("AICROWD_OUTPUT_PATH", str(tmp_path / "unused"))
     return made

@@ -49,6 +49,13 @@ def test_resolve_goes_up_from_where_a_link_leads(root, monkeypatch):
     assert load("link/../mine.npy", "/nowhere").images.tolist() == np.load(str(root / "mine.npy")).tolist()
 
 
+def test_resolve_keeps_a_link_behind_the_way_up(root, monkeypatch):
+    (root / "below").mkdir()
+    (root / "link.npy").symlink_to("mine.npy")
+    monkeypatch.chdir(root / "below")
+    assert resolve("../link.npy", "/nowhere") == str(root / "link.npy")
+
+
 @pytest.mark.parametrize("place", ["", "below", "link/below"])
 def test_refuse_among_pictures_names_the_folder(root, place):
     (root.parent / "link").symlink_to(root)
@@ -59,6 +66,7 @@ def test_refuse_among_pictures_names_the_folder(root, place):
 
 def test_refuse_among_pictures_takes_other_places(root):
     refuse_among_pictures(root.parent / "data2", str(root), "run's folder")
+    refuse_among_pictures(root / ".runs" / "first", str(root), "run's folder")  # nothing is read there
     refuse_among_pictures(root, "synthetic_arm", "run's folder")
 
 

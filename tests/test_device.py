@@ -83,6 +83,14 @@ def test_auto_is_the_cpu_where_the_gpu_does_not_compute(gpu, capsys):
     assert capsys.readouterr().err == "note: the GPU is not usable (no kernel image); computing on the CPU\n"
 
 
+def test_each_process_says_why_its_gpu_is_not_used(gpu, capsys, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    gpu(reason="no kernel image")
+    automatic_device()
+    assert "the GPU is not usable (no kernel image)" in capsys.readouterr().err
+
+
 def test_a_named_gpu_that_does_not_compute_is_refused(gpu):
     gpu(reason="no kernel image")
     with pytest.raises(InputError, match=r"device='cuda': not usable here \(no kernel image\); expected auto"):

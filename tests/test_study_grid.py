@@ -51,11 +51,6 @@ def test_read_study_gives_other_overrides_another_folder():
     )
 
 
-def test_read_study_gives_a_data_set_that_was_moved_the_same_folder():
-    names = [read_study("configs/studies/width.yml", [f"dataset=/{place}/own.npz"]).name for place in ("a", "b/c")]
-    assert names == ["width-dataset=own.npz"] * 2
-
-
 def test_read_study_gives_other_images_held_out_another_folder():
     names = [read_study("configs/studies/width.yml", [f"held_out={count}"]).name for count in (500, 1000)]
     assert names[0] != names[1]

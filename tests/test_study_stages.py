@@ -47,6 +47,27 @@ def test_study_runs_on_a_file_system_without_locks(tmp_path, monkeypatch):
         assert lock
 
 
+def call(code, lock_of, **options):
+    with open(lock_of, "wb") as lock:
+        return stages_module._call(["-c", f"import sys; {code}"], {}, lock.fileno(), **options)
+
+
+def test_a_run_that_ended_is_reported_with_what_it_said_last_and_no_note(tmp_path):
+    code = "print('stopped by SIGTERM'); print('note: 1 of 10 latents is active', file=sys.stderr); sys.exit(143)"
+    with pytest.raises(stages_module.Failed, match="ended with 143: stopped by SIGTERM"):
+        call(code, tmp_path / "lock")
+
+
+def test_a_scoring_without_its_page_goes_on_with_its_scores(tmp_path):
+    code = "print('error: report not written', file=sys.stderr); sys.exit(1)"
+    assert call(code, tmp_path / "lock", accepted=(0, 1)) == "error: report not written"
+
+
+def test_a_missing_score_is_reported_with_what_the_scoring_said(tmp_path):
+    with pytest.raises(stages_module.Failed, match=r"left no score of dci, .*: error: killed"):
+        stages_module._scores(tmp_path, "error: killed")
+
+
 def test_result_of_before_a_key_existed_is_one_of_the_key_s_default():
     config = Config(seed=3)
     free = (*stages_module.FREE_TO_CHANGE, "initialization")

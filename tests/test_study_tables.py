@@ -78,6 +78,12 @@ def test_plot_draws_scores_below_0_to_the_left(weights):
     assert lowest[1:] == [0] * (len(lowest) - 1)
 
 
+def test_plot_begins_at_0_where_no_score_is_below(weights):
+    study, _ = weights
+    spread = {row: {0: dict.fromkeys(DEFAULT, 0.01 + place / 30)} for place, row in enumerate(study.rows)}
+    assert {panel.get_xlim()[0] for panel in plot(study, spread, {}).axes} == {0}
+
+
 @pytest.mark.parametrize(("reported", "entries"), [({}, 1), ({"vae": dict.fromkeys(DEFAULT, 0.5)}, 2)])
 def test_plot_names_the_paper_only_where_its_rows_are_drawn(weights, reported, entries):
     (legend,) = plot(*weights, reported).legends

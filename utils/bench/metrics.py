@@ -26,7 +26,6 @@ from evaluation.command import metrics_named
 from evaluation.metrics.table import DEFAULT, METRICS
 from evaluation.protocol import CHALLENGE
 from evaluation.results import result_path
-from utils.bench.flops import encoder_flops
 from utils.data import load
 from utils.data.registry import resolve
 from utils.errors import InputError, Parser
@@ -124,7 +123,7 @@ def _run(name, command, folder):
     except OSError as error:
         raise InputError(f"{command[0]}: {error.strerror}; expected a Python") from None
     if done.returncode:
-        said = done.stderr.strip().splitlines() or ["nothing"]
+        said = [line for line in done.stderr.splitlines() if not line.startswith("note: ")] or ["nothing"]
         raise InputError(f"{name}: {said[-1]}")
 
 
@@ -161,6 +160,7 @@ def measure_encoding(encoder, name):
 
     from evaluation.stored import BATCH
     from representation import load as load_encoder
+    from utils.bench.flops import encoder_flops
     from utils.memory import keep_freed_memory
 
     torch.set_num_threads(1)

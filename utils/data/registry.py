@@ -75,11 +75,13 @@ def resolve(name, root):
 def refuse_among_pictures(path, name, what):
     """InputError if `path`, where `what` is to be written, lies in the folder of pictures `name`.
 
-    Its files would be among the pictures, or refused, the next time that the folder is read. `name` is as `resolve`
-    gives it.
+    Its files would be among the pictures, or refused, the next time that the folder is read; in hidden folders nothing
+    is. `name` is as `resolve` gives it.
     """
     folder, path = Path(os.path.realpath(str(name))), Path(os.path.realpath(str(path)))
-    if os.path.isabs(str(name)) and folder.is_dir() and folder in (path, *path.parents):
+    if not os.path.isabs(str(name)) or not folder.is_dir() or folder not in (path, *path.parents):
+        return
+    if not any(part.startswith(".") for part in path.relative_to(folder).parts):
         raise InputError(f"{what} {path}: lies among the pictures of {name}, expected another folder")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from utils.data import load
 from utils.errors import InputError
 from utils.notes import note
+from utils.run import checkpoint
 
 
 def describe_images(data):
@@ -49,7 +50,7 @@ def refuse_other_images(folder, data):
     """
     folder = Path(folder)
     if read_images(folder) is None:
-        if (folder / "config.json").exists():
+        if checkpoint.is_there(folder / "checkpoints"):
             note(f"{folder / 'dataset.json'}: missing or damaged, so the run may have been trained on other images")
     elif other := other_images(folder, describe_images(data)):
         raise InputError(other)

@@ -115,8 +115,8 @@ def _entry(values, path, entrant):
     for metric in NAMES:
         if type(values[metric]) not in (int, float) or not math.isfinite(values[metric]):
             raise InputError(f"{path}: {metric} is {values[metric]!r}, expected a number")
-        least = "-1" if metric == "irs" else "0"
-        if not int(least) - ROUNDING <= values[metric] <= 1 + ROUNDING:
+        least = -1 if metric == "irs" else 0
+        if not least - ROUNDING <= values[metric] <= 1 + ROUNDING:
             raise InputError(f"{path}: {metric} is {values[metric]!r}, expected a score from {least} to 1")
     where = path.resolve()
     name = values.get("entry") or (where.stem if path.is_file() else where.name)

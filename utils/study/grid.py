@@ -73,18 +73,13 @@ def read_study(path, overrides=()):
         for row, own in rows.items()
     }
     return Study(
-        name="-".join([path.stem, *(_in_a_name(key, named[key]) for key in sorted(named))]),
+        name="-".join([path.stem, *(re.sub(r"[^\w.,=-]", "_", f"{key}={named[key]}") for key in sorted(named))]),
         title=_title(spec["title"], named, len(seeds)),
         paper=spec.get("paper"),
         paper_rows={str(key): str(value) for key, value in spec.get("paper_rows", {}).items()},
         rows=tuple(configs),
         runs=tuple(_runs(configs, seeds, spec.get("successive", False), path)),
     )
-
-
-def _in_a_name(key, value):
-    """A key of the command line as part of a folder's name; of a data set's path the last part, since data move."""
-    return re.sub(r"[^\w.,=-]", "_", f"{key}={Path(value).name if key == 'dataset' else value}")
 
 
 def _title(title, named, seeds):

@@ -103,12 +103,13 @@ def _make_result(folder, name, stage, environment, lock):
         reached = int(log["step"][-1]) if log else 0
         raise Failed(f"train.py ended at step {reached} of {stage.config.steps}")
     scored_from = time.monotonic()
-    _call(["local_evaluation.py", "--dataset", stage.config.dataset, "--jobs", "1"], environment, lock)
+    scoring = ["local_evaluation.py", "--dataset", stage.config.dataset, "--jobs", "1"]
+    said = _call(scoring, environment, lock, accepted=(0, 1))  # 1: its page could not be written
     result = {
         "row": stage.row,
         "run": name,
         "config": _lasting(stage.config),
-        "scores": _scores(folder / "runs" / name),
+        "scores": _scores(folder / "runs" / name, said),
         "training_seconds": float(log["seconds"][-1]),
         "scoring_seconds": time.monotonic() - scored_from,
         DATA: _scored_on(folder / "runs" / name),
@@ -148,11 +149,11 @@ def _say(text, stream):
     stream.flush()
 
 
-def _scores(run_folder):
+def _scores(run_folder, said):
     results = read_results(run_folder)
     missing = sorted(metric.name for metric in OFFICIAL if metric.name not in results)
     if missing:
-        raise Failed(f"local_evaluation.py left no score of {', '.join(missing)}")
+        raise Failed(f"local_evaluation.py left no score of {', '.join(missing)}: {said}")
     return {metric.name: metric.score(results[metric.name]) for metric in OFFICIAL}
 
 
@@ -192,8 +193,10 @@ def _environment(folder, name, threads, data_root, share):
     return {**kept, **limits, **own}
 
 
-def _call(arguments, environment, lock):
-    """Run a command of the kit. Failed, with its last line on stderr, if it ends with an error.
+def _call(arguments, environment, lock, accepted=(0,)):
+    """Run a command of the kit; the last line that it said on stderr, notes left out, or else on stdout.
+
+    Failed, with that line, if it ends with another code than those `accepted`.
 
     The process inherits the run's `lock`, which so stays taken until it has ended, even if this one is killed.
     """
@@ -210,9 +213,11 @@ def _call(arguments, environment, lock):
         preexec_fn=_die_with_parent if sys.platform == "linux" else None,
     )
     stdout, stderr = _output(process)
-    if process.returncode != 0:
-        last = (stderr.strip() or stdout.strip() or "it said nothing").splitlines()[-1]
+    lines = [line for line in stderr.splitlines() if line.strip() and not line.startswith("note: ")]
+    last = (lines or stdout.strip().splitlines() or ["it said nothing"])[-1]
+    if process.returncode not in accepted:
         raise Failed(f"{arguments[0]} ended with {process.returncode}: {last}")
+    return last
 
 
 def _output(process):

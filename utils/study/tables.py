@@ -127,13 +127,14 @@ def plot(study, found, reported):
 
 
 def _panel(panel, rows, found, reported, metric):
-    _dots(panel, rows, found, metric)
+    means = _dots(panel, rows, found, metric)
     theirs = [(place + 0.18, reported[row][metric]) for place, row in enumerate(rows) if row in reported]
     theirs = [(score, place) for place, score in theirs if score is not None]
     if theirs:
         label = "reported by the paper, on MPI3D"
         panel.plot(*zip(*theirs), "D", color=THEIRS, fillstyle="none", label=label)
-    panel.set_xlim(left=min(0, panel.get_xlim()[0]))  # IRS can be below 0
+    if not any(score < 0 for score in (*means, *(score for score, _ in theirs))):  # IRS can be below
+        panel.set_xlim(left=0)
     panel.xaxis.set_major_locator(MaxNLocator(4))
     panel.grid(axis="x", color="#e3e6e8")
     panel.set_axisbelow(True)
@@ -141,13 +142,14 @@ def _panel(panel, rows, found, reported, metric):
 
 
 def _dots(panel, rows, found, metric):
-    """Ours, with bars of one standard deviation."""
+    """Ours, with bars of one standard deviation; their means."""
     measured = [
         (place - 0.12, *mean_and_spread(found[row], metric)) for place, row in enumerate(rows) if found.get(row)
     ]
     places, means, spreads = zip(*measured) if measured else ((), (), ())
     bars, label = np.nan_to_num(spreads), "measured: mean ± standard deviation"
     panel.errorbar(means, places, xerr=bars, fmt="o", color=OURS, capsize=3, label=label)
+    return means
 
 
 def _ours(numbers, column, decimals):

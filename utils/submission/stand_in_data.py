@@ -6,6 +6,7 @@ import numpy as np
 
 from utils.data import load
 from utils.data.storage.partial import require_room
+from utils.errors import InputError
 
 NAME = "mpi3d_toy"
 REPEAT = 4  # the embedded 10 x 10 positions of the arm become mpi3d_toy's 40 x 40
@@ -36,7 +37,10 @@ def write_repeated(path, images, sizes, repeat):
     images   uint8 (n, height, width, channels), the last factor varying fastest
     """
     shape = (len(images) * repeat**2, *images.shape[1:])
-    require_room(path, 1.1 * np.prod(shape, dtype=np.int64))
+    try:
+        require_room(path, 1.1 * np.prod(shape, dtype=np.int64))
+    except InputError as error:
+        raise InputError(f"{error}; --folder names another place") from None
     blocks = images.reshape(-1, sizes[-2], sizes[-1], *images.shape[1:])
     with zipfile.ZipFile(str(path), "w") as archive, archive.open("images.npy", "w", force_zip64=True) as out:
         header = {"descr": images.dtype.str, "fortran_order": False, "shape": shape}

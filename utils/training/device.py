@@ -1,12 +1,12 @@
 """What a device decides: whether it can be used, how tensors lie in its memory, and the precision that gains there."""
 
 import contextlib
+import sys
 
 import torch
 from torch.nn import functional
 
 from utils.errors import InputError, first_line
-from utils.notes import note
 
 MODERN = 8  # the first compute capability with TF32 and bfloat16 units, and fast channels-last kernels; a K80 has 3.7
 
@@ -34,7 +34,8 @@ def automatic_device(local_rank=0):
         return torch.device("cpu")
     reason = why_unusable(_gpu(local_rank))
     if reason:
-        note(f"the GPU is not usable ({reason}); computing on the CPU")
+        text = f"note: the GPU is not usable ({reason}); computing on the CPU"
+        print(text, file=sys.stderr, flush=True)  # in each process: each has a GPU of its own
     return torch.device("cpu" if reason else _gpu(local_rank))
 
 

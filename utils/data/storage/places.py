@@ -24,8 +24,13 @@ def exists(path):
 
 
 def absolute(path):
-    """`path` (str) from the root; a `..` behind a link leads where the system goes, not back to before the link."""
-    return os.path.realpath(path) if os.pardir in Path(path).parts else os.path.abspath(path)
+    """`path` (str) from the root; a `..` behind a link leads where the system goes, not back to before the link.
+
+    Links behind the last `..` stay: they name the data set, and what lies beside them belongs to it.
+    """
+    parts = Path(path).parts
+    behind = len(parts) - parts[::-1].index(os.pardir) if os.pardir in parts else 0
+    return os.path.abspath(os.path.join(os.path.realpath(os.path.join("", *parts[:behind])), *parts[behind:]))
 
 
 def stat(path):
