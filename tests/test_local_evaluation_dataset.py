@@ -14,7 +14,7 @@ def asked_for(monkeypatch):
     class Opened(Exception):
         pass
 
-    def stop(encoder, name, data_root):
+    def stop(encoder, name, data_root, folder):
         raise Opened(name)
 
     def ask(*arguments, **variables):

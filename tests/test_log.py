@@ -89,7 +89,7 @@ def test_csv_log_sets_aside_what_is_no_log_any_more(tmp_path, content, capsys):
     CsvLog(tmp_path / "log.csv", 100).add({"step": 150, "loss": 2.0})
     assert (tmp_path / "log.csv.1").read_bytes() == content
     assert read(tmp_path / "log.csv") == ["step,loss", "150,2"]
-    assert "log.csv.1" in capsys.readouterr().out
+    assert "log.csv.1" in capsys.readouterr().err
 
 
 def test_csv_log_adds_a_column_that_is_missing(tmp_path):
