@@ -58,7 +58,8 @@ def spoil_from_step(first, loop, monkeypatch):
     return steps
 
 
-def test_number_that_is_not_finite_after_the_last_update_is_trained_again(loop, monkeypatch):
+def spoil_the_last_step_once(loop, monkeypatch):
+    """Make a number of the last update NaN, the first time; a list that is then no longer empty."""
     update, spoiled = loop.trainer.update, []
 
     def update_once_spoiled(spent):
@@ -69,6 +70,11 @@ def test_number_that_is_not_finite_after_the_last_update_is_trained_again(loop, 
         return numbers
 
     monkeypatch.setattr(loop.trainer, "update", update_once_spoiled)
+    return spoiled
+
+
+def test_number_that_is_not_finite_after_the_last_update_is_trained_again(loop, monkeypatch):
+    spoiled = spoil_the_last_step_once(loop, monkeypatch)
     assert loop.go() == "all updates done"
     assert spoiled
     assert loop.trainer.step == STEPS
@@ -120,16 +126,7 @@ def test_each_roll_back_goes_on_with_another_attempt(loop, monkeypatch):
 
 
 def test_a_roll_back_leaves_a_log_whose_steps_rise(loop, monkeypatch):
-    update, spoiled = loop.trainer.update, []
-
-    def update_once_spoiled(spent):
-        numbers = update(spent)
-        if loop.trainer.step == STEPS and not spoiled:
-            spoiled.append(True)
-            return {**numbers, "kl": numbers["kl"] * float("nan")}
-        return numbers
-
-    monkeypatch.setattr(loop.trainer, "update", update_once_spoiled)
+    spoiled = spoil_the_last_step_once(loop, monkeypatch)
     monkeypatch.setattr("utils.run.loop.LOG_SECONDS", (0.0, 0.0))
     monkeypatch.setattr(loop, "seconds_between_checkpoints", lambda: 0.0 if loop.trainer.step == 1 else 600.0)
     loop.go()
