@@ -18,6 +18,11 @@ def read(path):
     return path.read_text().splitlines()
 
 
+def test_csv_log_keeps_six_digits_of_a_number(tmp_path):
+    CsvLog(tmp_path / "log.csv", 0).add({"step": 50, "loss": 6321.4567})
+    assert read(tmp_path / "log.csv") == ["step,loss", "50,6321.46"]
+
+
 def test_csv_log_writes_a_header_and_a_row_a_call(tmp_path):
     log = CsvLog(tmp_path / "log.csv", 0)
     log.add({"step": 50, "loss": 1.5})

@@ -42,12 +42,18 @@ def test_measure_gives_the_closed_form(images):
     assert found.reconstruction == pytest.approx(16 * np.mean(p * np.log(p) + (1 - p) * np.log(1 - p)), rel=1e-3)
 
 
-def test_measure_is_on_the_images_that_were_held_out(monkeypatch):
-    pixels = np.repeat(np.arange(40, dtype=np.uint8), 16).reshape(40, 4, 4, 1)
+def codes_measured(monkeypatch, count, held_out):
+    """Codes, the images' means, of a run on `count` images whose pixels are their numbers modulo 256."""
+    pixels = np.repeat(np.arange(count, dtype=np.uint8), 16).reshape(count, 4, 4, 1)
     monkeypatch.setattr(criteria_module, "read_networks", lambda *run: (Encoder(), Decoder()))
     monkeypatch.setattr(criteria_module, "load_run_data", lambda *run: types.SimpleNamespace(images=pixels))
-    codes = measure("run", Config(held_out=5), "data").codes
-    np.testing.assert_allclose(codes[:, 0] * 255, held_out_positions(40, 5), rtol=1e-6)
+    return measure("run", Config(held_out=held_out), "data").codes[:, 0] * 255
+
+
+@pytest.mark.parametrize(("count", "held_out", "expected"), [(40, 5, 5), (40, 0, 40), (2000, 0, 1000)])
+def test_measure_is_on_the_images_that_were_held_out_or_on_a_thousand(monkeypatch, count, held_out, expected):
+    codes = codes_measured(monkeypatch, count, held_out)
+    np.testing.assert_allclose(codes, held_out_positions(count, expected) % 256, rtol=1e-5, atol=1e-4)
 
 
 def test_measure_does_not_depend_on_when_it_is_called(images):
