@@ -74,9 +74,10 @@ def score_encoder(options, environment):
     )
     page, is_written = make_report(folder, dataset, represent.digest)
     print_scores(results, f"files: {folder / 'metrics'}; report: {page}")
-    if not is_written:
-        print(f"error: report {page}", file=sys.stderr, flush=True)
-    return 0 if is_written else 1
+    if is_written:
+        return 0
+    print(f"error: report {page}", file=sys.stderr, flush=True)
+    return 1
 
 
 def parse(arguments):

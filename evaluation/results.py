@@ -49,7 +49,8 @@ def write_result(folder, name, result, seconds, settings):
 def remove_result(folder, name):
     """Remove the file of one metric's result, if `write_result` left one: it is stale."""
     path = result_path(folder, name)
-    if any(f"evaluation_config.{key}" in _read_flat(path) for key in (ENCODER_DIGEST, CODES_DIGEST)):
+    settings = _read_flat(path)
+    if any(f"evaluation_config.{key}" in settings for key in (ENCODER_DIGEST, CODES_DIGEST)):
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             path.unlink()
 

@@ -64,7 +64,7 @@ def test_train_killed_at_any_moment_leaves_an_encoder_and_goes_on_to_the_same_we
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_train_ends_in_order_on_a_signal(start, folder, number):
-    process = start("steps=100000")
+    process = start("steps=100000", "objective=beta_vae", "beta=0")  # so all latents stay active, and nothing is noted
     wait_for(lambda: (folder / "log.csv").exists(), process)
     process.send_signal(number)
     began = time.monotonic()
@@ -73,7 +73,7 @@ def test_train_ends_in_order_on_a_signal(start, folder, number):
     assert process.returncode == 128 + number
     assert f"stopped by {number.name}" in stdout
     assert checkpoint.load_latest(folder / "checkpoints")["step"] == int(rows(folder)[-1]["step"]) > 0
-    assert [line for line in stderr.splitlines() if not line.startswith("note: ")] == []
+    assert stderr == ""
 
 
 def test_train_goes_on_from_the_checkpoint_before_a_damaged_one(train, folder):

@@ -3,11 +3,18 @@
 import os
 import sys
 
+MARK = "note: "  # begins each of them
+
 
 def note(text):
     """Print a note; of several processes the main one alone does, since all of them meet the same."""
     if is_main():
-        print(f"note: {text}", file=sys.stderr, flush=True)
+        print(f"{MARK}{text}", file=sys.stderr, flush=True)
+
+
+def lines_without_notes(text):
+    """The lines of what a command printed that say something and are no notes."""
+    return [line for line in text.splitlines() if line.strip() and not line.startswith(MARK)]
 
 
 def is_main():

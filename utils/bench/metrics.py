@@ -31,6 +31,7 @@ from utils.data.registry import resolve
 from utils.errors import InputError, Parser
 from utils.files import REPOSITORY
 from utils.grader.environment import read_environment
+from utils.notes import lines_without_notes
 
 SIZES = (4, 4, 2, 3, 3, 40, 40)  # of the factors for --growth: MPI3D's in the challenge
 STAGES = 5  # of DCI's 100 for --growth; the seconds are scaled up
@@ -123,7 +124,7 @@ def _run(name, command, folder):
     except OSError as error:
         raise InputError(f"{command[0]}: {error.strerror}; expected a Python") from None
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if not line.startswith("note: ")] or ["nothing"]
+        said = lines_without_notes(done.stderr) or ["nothing"]
         raise InputError(f"{name}: {said[-1]}")
 
 

@@ -18,6 +18,7 @@ from evaluation.results import DATASET_FINGERPRINT, read_results, scored_with
 from utils.config import Config
 from utils.errors import InputError
 from utils.files import REPOSITORY, write_text
+from utils.notes import lines_without_notes
 from utils.run.folder import FREE_TO_CHANGE, changes_in_words, read_run_config
 from utils.run.log import read_log
 from utils.study.criteria import measure
@@ -213,8 +214,7 @@ def _call(arguments, environment, lock, accepted=(0,)):
         preexec_fn=_die_with_parent if sys.platform == "linux" else None,
     )
     stdout, stderr = _output(process)
-    lines = [line for line in stderr.splitlines() if line.strip() and not line.startswith("note: ")]
-    last = (lines or stdout.strip().splitlines() or ["it said nothing"])[-1]
+    last = (lines_without_notes(stderr) or stdout.strip().splitlines() or ["it said nothing"])[-1]
     if process.returncode not in accepted:
         raise Failed(f"{arguments[0]} ended with {process.returncode}: {last}")
     return last

@@ -16,7 +16,7 @@ from utils.data.sets import own_folder, own_labels
 from utils.data.sets.own_notes import read_notes
 from utils.data.storage.images import h5_images, npy_images, npz_images
 from utils.data.storage.npz import MissingArray
-from utils.data.storage.places import absolute
+from utils.data.storage.places import absolute, require_file
 from utils.errors import InputError
 from utils.notes import note
 
@@ -50,8 +50,7 @@ def _file_images(path, key):
     kind = path.suffix.lower()
     if kind not in _KINDS:
         raise InputError(f"{path}: expected a folder of pictures or a file that ends in .npz, .npy or .h5")
-    if not path.is_file():
-        raise InputError(f"{path}: a pipe, a socket or a device found; expected a file")
+    require_file(path)
     try:
         return npy_images(path) if kind == ".npy" else _KINDS[kind](path, key)
     except MissingArray as error:

@@ -10,6 +10,7 @@ from evaluation.values import natural
 from utils.data.storage.convert import converted
 from utils.data.storage.copies import is_copy
 from utils.data.storage.pictures import SIDE, SUFFIXES, form, is_picture, largest_value, read_picture
+from utils.data.storage.places import require_file
 from utils.errors import InputError
 from utils.notes import note
 
@@ -67,8 +68,7 @@ def _visible_files(folder):
         for name in names:
             if not name.startswith(".") and name not in IGNORED and not is_copy(name):
                 path = os.path.join(place, name)
-                if os.path.exists(path) and not os.path.isfile(path):
-                    raise InputError(f"{path}: a pipe, a socket or a device found; expected a file")
+                require_file(path)
                 yield path
 
 

@@ -42,6 +42,12 @@ def stat(path):
         raise InputError(f"{path}: cannot be read ({link}{error.strerror or error})") from error
 
 
+def require_file(path):
+    """InputError if what is at `path` is no file, which would be waited for or read without an end."""
+    if os.path.exists(str(path)) and not os.path.isfile(str(path)):
+        raise InputError(f"{path}: a pipe, a socket or a device found; expected a file")
+
+
 @contextlib.contextmanager
 def unreadable_as(path, form):
     """Turn what a library says of a damaged file, in whatever way, into an InputError that names file and form."""
