@@ -25,8 +25,8 @@ if not runpy.run_path(os.path.join(os.path.dirname(os.path.realpath(__file__)), 
 
 from evaluation import evaluate
 from evaluation.cache import CodesCache, fingerprint
-from evaluation.command import add_options, console_into, print_scores, score_file
-from evaluation.contract import kind_of
+from evaluation.command.scoring import add_options, console_into, print_scores, score_file
+from evaluation.datasets.contract import kind_of
 from evaluation.results import DATASET_FINGERPRINT, DATASET_NAME, ENCODER_DIGEST, SEED, check_output
 from utils.errors import InputError, Parser, entry_point
 from utils.files import user_path

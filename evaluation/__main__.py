@@ -10,8 +10,8 @@ removes such files of other codes.
 
 import sys
 
-from .command import add_options, score_file
-from .entry import Parser, entry_point
+from .command.entry import Parser, entry_point
+from .command.scoring import add_options, score_file
 from .files import user_path
 
 

@@ -7,18 +7,18 @@ import numpy as np
 
 from .annotations import Array, Result
 from .cache import CodesCache
-from .contract import kind_of
-from .drawn import encode_drawn
+from .datasets.contract import kind_of
+from .datasets.drawn import encode_drawn
+from .datasets.labelled import count, make_table, plan_table
+from .datasets.stored import codes_of_stored, plan
 from .encoder import Encoder, Given
 from .errors import InputError, NotDefined
-from .labelled import count, make_table, plan_table
 from .metrics.arrays import check_pair
 from .metrics.table import DEFAULT, find_metrics
 from .options import check_options
 from .progress import Silent
 from .protocol import CHALLENGE, Sizes, draws_key
 from .samples import PARTS, Counts, assemble, parts_of
-from .stored import codes_of_stored, plan
 
 
 def evaluate(
@@ -35,7 +35,7 @@ def evaluate(
     """Score `representation_function` on `dataset` as the challenge does.
 
     representation_function  images (N, height, width, channels) float32 in [0, 1] -> codes (N, D), D >= 2, finite
-    dataset    images, and their factors or labels: see "A data set" in README.md here and contract.py
+    dataset    images, and their factors or labels: see "A data set" in README.md here and datasets/contract.py
     metrics    names out of metrics.table.METRICS, in the order in which they are to be computed; default: the five
     seed       of all draws, from 0 to 2**32 - 1; 0 in the challenge
     jobs       threads, from 1 to 1024; -1: all cores
@@ -81,7 +81,7 @@ def evaluate_codes(
                               in all; None: of the same points
     factor_names              for messages
     The rest, what is returned and what is raised: as in `evaluate`. Where the challenge draws points, subsets of these
-    points are drawn (see labelled.py). FactorVAE is not defined where fewer than 64 points share a value.
+    points are drawn (see datasets/labelled.py). FactorVAE is not defined where fewer than 64 points share a value.
 
     >>> import numpy as np
     >>> factors = np.random.RandomState(0).randint(3, size=(2000, 2))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scored_codes import draw_factors, random_codes
 
-from evaluation.codes_file import read_codes
+from evaluation.command.codes_file import read_codes
 from utils.errors import InputError
 
 N = 200

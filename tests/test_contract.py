@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evaluation import evaluate
-from evaluation.contract import KINDS, kind_of
+from evaluation.datasets.contract import KINDS, kind_of
 from utils.errors import InputError
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from evaluation.entry import entry_point
+from evaluation.command.entry import entry_point
 from evaluation.errors import InputError
 
 

@@ -7,8 +7,8 @@ import pytest
 from scored_codes import draw_factors
 
 from evaluation import METRICS, evaluate, evaluate_codes
+from evaluation.datasets.labelled import LEAST, MOST_VALUES, count, make_table, plan_table
 from evaluation.errors import NotDefined
-from evaluation.labelled import LEAST, MOST_VALUES, count, make_table, plan_table
 from evaluation.metrics.table import DEFAULT, FURTHER
 from evaluation.progress import Silent
 from evaluation.protocol import CHALLENGE, VOTE_SIZE, Sizes

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evaluation.datasets.stored import encode_stored, plan
 from evaluation.encoder import Encoder
 from evaluation.protocol import VOTE_SIZE, Sizes
-from evaluation.stored import encode_stored, plan
 from utils.data.dataset import DataSet
 from utils.errors import InputError
 

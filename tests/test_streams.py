@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from evaluation.entry import entry_point
+from evaluation.command.entry import entry_point
+from evaluation.command.streams import Stream, lasting_streams
 from evaluation.errors import InputError
-from evaluation.streams import Stream, lasting_streams
 
 
 class Failing(io.StringIO):
@@ -72,7 +72,7 @@ def test_lasting_streams_stands_in_for_a_stream_that_is_missing(monkeypatch, nam
 
 COMMAND = """
 import os, sys
-from evaluation.entry import entry_point
+from evaluation.command.entry import entry_point
 @entry_point
 def main():
     print("±" * 100000)
@@ -109,7 +109,7 @@ def test_a_command_without_any_stream_ends_well():
 
 
 def test_a_file_never_takes_the_number_of_a_closed_stream():
-    code = "import sys; from evaluation.streams import lasting_streams\nwith lasting_streams(): "
+    code = "import sys; from evaluation.command.streams import lasting_streams\nwith lasting_streams(): "
     code += "print(open('train.py').fileno(), file=sys.stderr)"
     done = subprocess.run(
         ["bash", "-c", '"$0" -c "$1" <&- >&-', sys.executable, code],

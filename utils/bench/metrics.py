@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluation.command import metrics_named
+from evaluation.command.scoring import metrics_named
 from evaluation.metrics.table import DEFAULT, METRICS
 from evaluation.protocol import CHALLENGE
 from evaluation.results import result_path
@@ -159,7 +159,7 @@ def measure_encoding(encoder, name):
     """Processor seconds of encoding on one thread, over what the network's operations take in a matrix product."""
     import torch
 
-    from evaluation.stored import BATCH
+    from evaluation.datasets.stored import BATCH
     from representation import load as load_encoder
     from utils.bench.flops import encoder_flops
     from utils.memory import keep_freed_memory

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from evaluation.contract import kind_of
+from evaluation.datasets.contract import kind_of
+from evaluation.datasets.labelled import make_table, plan_table
 from evaluation.errors import NotDefined
-from evaluation.labelled import make_table, plan_table
 from evaluation.metrics.arrays import varying
 from evaluation.metrics.table import OFFICIAL
 from evaluation.progress import Silent

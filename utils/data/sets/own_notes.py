@@ -18,7 +18,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from evaluation.labelled import MOST_VALUES
+from evaluation.datasets.labelled import MOST_VALUES
 from utils.data.storage.places import exists, stat
 from utils.errors import InputError
 from utils.yaml_files import read_yaml

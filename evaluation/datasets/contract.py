@@ -7,7 +7,7 @@ drawn     factor_sizes, sample_factors, observe, and images_are_stored = False: 
 README.md here has an example of each of the first two.
 """
 
-from .errors import InputError
+from ..errors import InputError
 
 ATTRIBUTES = {
     "images": "array (n, height, width, channels), uint8 or float in [0, 1]",

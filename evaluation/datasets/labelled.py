@@ -9,11 +9,11 @@ from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from .errors import InputError, NotDefined
-from .metrics.arrays import as_array, check_factors
-from .metrics.information import as_variables
-from .protocol import VOTE_SIZE
-from .samples import Counts
+from ..errors import InputError, NotDefined
+from ..metrics.arrays import as_array, check_factors
+from ..metrics.information import as_variables
+from ..protocol import VOTE_SIZE
+from ..samples import Counts
 
 LEAST = 100  # points that a table must have
 LEAST_EACH = 50  # where those for training and those for testing are given apart

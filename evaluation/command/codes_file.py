@@ -4,10 +4,10 @@ import io
 
 import numpy as np
 
-from .errors import InputError
-from .files import UNREADABLE
-from .labelled import MOST_VALUES
-from .values import as_numbers, as_text, cut, is_missing, number_names, written_twice
+from ..datasets.labelled import MOST_VALUES
+from ..errors import InputError
+from ..files import UNREADABLE
+from ..values import as_numbers, as_text, cut, is_missing, number_names, written_twice
 
 WHOLE = ("codes", "factors")
 TEST = ("codes_test", "factors_test")

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from .codes_file import read_codes, read_file
-from .cores import available_cores
-from .errors import InputError
-from .evaluate import evaluate_codes
-from .labelled import MOST_VALUES
-from .metrics.table import DEFAULT, METRICS, find_metrics
-from .options import MOST_JOBS, check_seed
-from .progress import Console
-from .results import (
+from ..cores import available_cores
+from ..datasets.labelled import MOST_VALUES
+from ..errors import InputError
+from ..evaluate import evaluate_codes
+from ..metrics.table import DEFAULT, METRICS, find_metrics
+from ..options import MOST_JOBS, check_seed
+from ..progress import Console
+from ..results import (
     CODES_DIGEST,
     DATASET_FINGERPRINT,
     SEED,
@@ -27,6 +26,7 @@ from .results import (
     table,
     write_result,
 )
+from .codes_file import read_codes, read_file
 
 
 def add_options(parser):

@@ -6,10 +6,10 @@ the codes of the points and a row for each vote; BetaVAE's pairs alone need the 
 
 import numpy as np
 
-from .compiled import njit
-from .encoder import NUM_REPEATED
-from .errors import InputError
-from .protocol import ARRAYS, DRAWS, VOTE_SIZE
+from ..compiled import njit
+from ..encoder import NUM_REPEATED
+from ..errors import InputError
+from ..protocol import ARRAYS, DRAWS, VOTE_SIZE
 
 BATCH = 128  # images that are read and given to the encoder at once
 

@@ -4,7 +4,7 @@ import argparse
 import functools
 import sys
 
-from .errors import InputError
+from ..errors import InputError
 from .streams import lasting_streams
 
 

@@ -5,9 +5,9 @@ As the original code goes: points, their pictures from the same random state, co
 
 import numpy as np
 
-from .encoder import NUM_REPEATED
-from .errors import InputError
-from .protocol import DRAWS, VOTE_SIZE, num_points
+from ..encoder import NUM_REPEATED
+from ..errors import InputError
+from ..protocol import DRAWS, VOTE_SIZE, num_points
 
 
 def encode_drawn(encoder, dataset, parts, seed, sizes, report):

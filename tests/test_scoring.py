@@ -10,9 +10,9 @@ from conftest import exit_code
 from scored_codes import draw_factors
 
 import local_evaluation
-from evaluation import command as command_module
 from evaluation.__main__ import main
 from evaluation.cache import digest_file
+from evaluation.command import scoring
 from evaluation.results import ENCODER_DIGEST, write_result
 
 
@@ -56,14 +56,14 @@ def test_command_writes_the_digests_of_both_files(codes, tmp_path):
 
 def test_command_writes_the_digest_of_what_it_scored(codes, tmp_path, monkeypatch):
     scored = digest_file(codes)
-    read = command_module.read_codes
+    read = scoring.read_codes
 
     def read_slowly(*arguments):
         found = read(*arguments)
         np.savez(codes, codes=np.zeros((900, 3)), factors=draw_factors(900))
         return found
 
-    monkeypatch.setattr(command_module, "read_codes", read_slowly)
+    monkeypatch.setattr(scoring, "read_codes", read_slowly)
     main([str(codes), "--metrics", "mig", "--output", str(tmp_path / "out")])
     written = json.loads((tmp_path / "out/metrics/mig/results/aggregate/evaluation.json").read_text())
     assert written["evaluation_config.codes.sha256"] == [scored]
@@ -114,7 +114,7 @@ def test_command_does_not_report_an_error_of_its_own_as_one_of_the_output(codes,
     def fail(**_):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("evaluation.command.evaluate_codes", fail)
+    monkeypatch.setattr("evaluation.command.scoring.evaluate_codes", fail)
     with pytest.raises(OSError, match="Input/output error"):
         main([str(codes)])
 
