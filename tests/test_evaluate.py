@@ -6,8 +6,10 @@ import struct
 import termios
 import time
 
+import joblib
 import numpy as np
 import pytest
+from joblib._parallel_backends import SequentialBackend
 
 from evaluation import METRICS, evaluate, evaluate_codes
 from evaluation.cache import CodesCache
@@ -58,6 +60,23 @@ def test_evaluate_takes_each_further_metric_by_its_name(dataset, name):
     found = evaluate(perfect, dataset, metrics=(name,))
     assert list(found) == [name]
     assert np.isfinite(METRICS[name].score(found[name]))
+
+
+class WithoutGenerators(SequentialBackend):
+    """A back end of joblib that hands results on only when all are there, as a cluster's does."""
+
+    supports_return_generator = False
+
+    def effective_n_jobs(self, n_jobs):
+        return 2
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_evaluate_works_within_a_joblib_back_end_of_the_callers(dataset, name):
+    joblib.register_parallel_backend("without_generators", WithoutGenerators)
+    with joblib.parallel_config(backend="without_generators"):
+        within = evaluate(perfect, dataset, metrics=(name,), jobs=2)
+    np.testing.assert_equal(within, evaluate(perfect, dataset, metrics=(name,)))
 
 
 def test_evaluate_computes_the_numbers_of_one_result_once(dataset, monkeypatch):

@@ -31,7 +31,7 @@ def infom_and_infoc(codes, factors, seed=0, jobs=1, progress=None):
     codes     (n, D), cast to float32
     factors   (n, F) integers
     seed      of the noise that breaks ties between equal codes; as numpy's global state seeded with it
-    jobs      for joblib
+    jobs      threads
     progress  called with (factors just done, of how many)
 
     Returns a dictionary; both scores are at most 1, higher is better, and equal shares give 0:
@@ -101,7 +101,7 @@ def _normalised_information(codes, classes, random_state, jobs):
     """Information (D,) of each code on `classes`, over their entropy."""
     noise = random_state.standard_normal((codes.shape[1], len(codes)))
     tasks = (joblib.delayed(neighbour_information)(code, classes, row) for code, row in zip(codes.T, noise))
-    information = joblib.Parallel(n_jobs=jobs, prefer="threads")(tasks)
+    information = joblib.Parallel(n_jobs=jobs, backend="threading")(tasks)
     shares = np.bincount(classes) / len(classes)
     return np.array(information) / -np.sum(shares * np.log(shares))
 

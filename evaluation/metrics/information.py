@@ -14,7 +14,7 @@ def information_matrix(codes, variables, num_bins, jobs=1, progress=None):
 
     codes      (n, D) float32; each is cut into `num_bins` bins of equal width between its extremes
     variables  (V, n) integers from 0
-    jobs       for joblib
+    jobs       threads
     progress   called with (codes just done, of how many)
 
     A constant code has exactly 0 with every variable.
@@ -23,7 +23,7 @@ def information_matrix(codes, variables, num_bins, jobs=1, progress=None):
     chunks = [codes[:, first : first + CHUNK] for first in range(0, codes.shape[1], CHUNK)]
     tasks = (joblib.delayed(_rows)(chunk, variables, num_bins, values) for chunk in chunks)
     rows = []
-    for row in joblib.Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(tasks):
+    for row in joblib.Parallel(n_jobs=jobs, backend="threading", return_as="generator")(tasks):
         rows.append(row)
         if progress is not None:
             progress(len(row), codes.shape[1])

@@ -16,7 +16,7 @@ def mig(codes: Array, factors: Array, jobs: int = 1, progress: Progress = None, 
 
     codes    (n, D), cast to float32; each is cut into `num_bins` bins of equal width between its extremes
     factors  (n, F) integers
-    jobs     for joblib; progress: called with (codes just done, of how many)
+    jobs     threads; progress: called with (codes just done, of how many)
 
     Returns a dictionary; the official score is 'discrete_mig', in [0, 1], higher is better: the gap between the two
     largest mutual informations over the factor's entropy, averaged over factors. Also 'mutual_information' (D, F)

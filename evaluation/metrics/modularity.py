@@ -16,7 +16,7 @@ def modularity(codes: Array, factors: Array, jobs: int = 1, progress: Progress =
 
     codes     (n, D), cast to float32; each is cut into `num_bins` bins of equal width between its extremes
     factors   (n, F) integers
-    jobs      for joblib
+    jobs      threads
     progress  called with (codes just done, of how many)
 
     Returns a dictionary; the score is 'modularity_score', in [0, 1], higher is better: 1 - the sum of the squared

@@ -15,7 +15,7 @@ def mutual_info_score(codes: Array, jobs: int = 1, progress: Progress = None, nu
     """Mutual information between two codes, averaged over all pairs of them.
 
     codes     (n, D), cast to float32; each is cut into `num_bins` bins of equal width between its extremes
-    jobs      for joblib
+    jobs      threads
     progress  called with (codes just done, of how many)
 
     Returns a dictionary; the score is 'mutual_info_score' in nats, in [0, log num_bins], lower is better. Few points

@@ -29,7 +29,7 @@ def sap(
     codes_train, codes_test      (n, D), (m, D), cast to float32
     factors_train, factors_test  (n, F), (m, F) integers
     seed                         of the solver's random order; 0 is what numpy's global state seeded with 0 gives
-    jobs                         for joblib
+    jobs                         threads
     progress                     called with (codes just done, of how many)
 
     Returns a dictionary; the official score is 'SAP_score', in [0, 1], higher is better: the gap between the two
@@ -62,7 +62,7 @@ def _score_matrix(codes_train, codes_test, factors, seed, jobs, progress):
         for chunk in (slice(first, first + CHUNK) for first in range(0, num_codes, CHUNK))
     )
     rows = []
-    for row in joblib.Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(tasks):
+    for row in joblib.Parallel(n_jobs=jobs, backend="threading", return_as="generator")(tasks):
         rows.append(row)
         if progress is not None:
             progress(len(row), num_codes)
