@@ -11,7 +11,6 @@ and, last, the line `Final Scores :  {...}` of the official script. A second cal
 --codes the files are written into --output alone.
 """
 
-import json
 import os
 import runpy
 import sys
@@ -50,7 +49,7 @@ def score_encoder(options, environment):
     run_folder = environment.run_folder if options.encoder is None else _folder_of(encoder)
     folder = Path(options.output or run_folder)
     named = options.dataset or environment.dataset_name
-    name = named or configured_dataset(run_folder, environment.data_root)
+    name = named or trained_dataset(run_folder, environment.data_root) or DEFAULT_DATASET
     represent, dataset = open_inputs(encoder, name, environment.data_root, folder)
     compare_images(run_folder, dataset, bool(named))
     check_output(folder)
@@ -124,6 +123,13 @@ def open_inputs(encoder, name, data_root, folder):
     return load_encoder(encoder), load_data(name, data_root)
 
 
+def trained_dataset(run_folder, data_root):
+    """The data set that the run in `run_folder` was trained on; None where no run is."""
+    from utils.run.trained_images import configured_data  # stands on PyTorch too
+
+    return configured_data(run_folder, data_root)
+
+
 def compare_images(run_folder, dataset, is_named):
     """InputError if the run was trained on other images than `dataset` has; a note if the user names the data set."""
     from utils.run.trained_images import refuse_other_images
@@ -154,25 +160,6 @@ def make_report(folder, dataset, digest):
         return write_report(folder, dataset, encoder_digest=digest), True
     except Exception as error:  # the scores are worth more than their page
         return f"not written ({type(error).__name__}: {error})", False
-
-
-def configured_dataset(run_folder, data_root):
-    """The data set, moved or not, that the config.json in `run_folder` names; the embedded one where no run is.
-
-    Of that file nothing else is read, so that runs of other versions of the kit are scored too.
-    """
-    path = run_folder / "config.json"
-    if not path.exists() and not (run_folder / "dataset.json").exists():
-        return DEFAULT_DATASET
-    try:
-        name = str(json.loads(path.read_text(encoding="utf-8"))["dataset"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise InputError(
-            f"{path}: names no data set; expected the file that train.py wrote, or --dataset NAME"
-        ) from None
-    from utils.run.trained_images import find_data
-
-    return find_data(run_folder, name, data_root)
 
 
 def _folder_of(encoder):

@@ -20,9 +20,6 @@ COLORS = [(0.9, 0.75, 0.1, 1), (0.1, 0.45, 0.8, 1), (0.75, 0.15, 0.2, 1), (0.2, 
 TOYS = ["objects/mug.obj", "lego/lego.obj", "duck.obj"]
 LIGHTS = [(1, y, 1.5) for y in (-2, -1, 0, 1, 2)]
 
-p.connect(p.DIRECT)
-p.setAdditionalSearchPath(pybullet_data.getDataPath())
-
 
 def mesh(name):
     """The mesh as a body that measures 0.5 at most, its middle at the origin."""
@@ -34,27 +31,33 @@ def mesh(name):
     return p.createMultiBody(0, -1, p.createVisualShape(p.GEOM_MESH, fileName=name, **options), [0, 0, -5])
 
 
-toys = [mesh(name) for name in TOYS]
-floor = p.createMultiBody(0, -1, p.createVisualShape(p.GEOM_BOX, halfExtents=[6, 6, 0.01]), [0, 0, -0.3])
-lens = p.computeProjectionMatrixFOV(40, 1, 0.1, 9)
-view = p.computeViewMatrix([1.6, 0, 1.1], [0, 0, 0], [0, 0, 1])
-images = np.empty((*SIZES.values(), 64, 64, 3), np.uint8)
-
-
-def picture(light):
+def picture(light, view, lens):
     options = {"lightDirection": light, "shadow": 1, "renderer": p.ER_TINY_RENDERER}
     large = np.reshape(p.getCameraImage(128, 128, view, lens, **options)[2], (64, 2, 64, 2, 4))
     return np.rint(large[..., :3].mean((1, 3))).astype(np.uint8)
 
 
-for shape, place, turn in itertools.product(range(3), range(5), range(12)):
-    upright = p.getQuaternionFromEuler([np.pi / 2 * (TOYS[shape] == "duck.obj"), 0, 2 * np.pi * turn / 12])
-    p.resetBasePositionAndOrientation(toys[shape], [0, -0.4 + 0.2 * place, 0], upright)
-    for color, background in itertools.product(range(4), range(8)):
-        p.changeVisualShape(toys[shape], -1, rgbaColor=COLORS[color])
-        p.changeVisualShape(floor, -1, rgbaColor=[*BACKGROUNDS[background], 1])
-        for light, direction in enumerate(LIGHTS):
-            images[background, shape, color, light, place, turn] = picture(direction)
-    p.resetBasePositionAndOrientation(toys[shape], [0, 0, -5], [0, 0, 0, 1])
-np.savez("toys.npz", images=images.reshape(-1, 64, 64, 3))
-Path("toys.yml").write_text(f"factors: {json.dumps(SIZES)}\n")
+def draw():
+    """uint8 (28800, 64, 64, 3), the last factor varying fastest."""
+    p.connect(p.DIRECT)
+    p.setAdditionalSearchPath(pybullet_data.getDataPath())
+    toys = [mesh(name) for name in TOYS]
+    floor = p.createMultiBody(0, -1, p.createVisualShape(p.GEOM_BOX, halfExtents=[6, 6, 0.01]), [0, 0, -0.3])
+    lens = p.computeProjectionMatrixFOV(40, 1, 0.1, 9)
+    view = p.computeViewMatrix([1.6, 0, 1.1], [0, 0, 0], [0, 0, 1])
+    images = np.empty((*SIZES.values(), 64, 64, 3), np.uint8)
+    for shape, place, turn in itertools.product(range(3), range(5), range(12)):
+        upright = p.getQuaternionFromEuler([np.pi / 2 * (TOYS[shape] == "duck.obj"), 0, 2 * np.pi * turn / 12])
+        p.resetBasePositionAndOrientation(toys[shape], [0, -0.4 + 0.2 * place, 0], upright)
+        for color, background in itertools.product(range(4), range(8)):
+            p.changeVisualShape(toys[shape], -1, rgbaColor=COLORS[color])
+            p.changeVisualShape(floor, -1, rgbaColor=[*BACKGROUNDS[background], 1])
+            for light, direction in enumerate(LIGHTS):
+                images[background, shape, color, light, place, turn] = picture(direction, view, lens)
+        p.resetBasePositionAndOrientation(toys[shape], [0, 0, -5], [0, 0, 0, 1])
+    return images.reshape(-1, 64, 64, 3)
+
+
+if __name__ == "__main__":
+    np.savez("toys.npz", images=draw())
+    Path("toys.yml").write_text(f"factors: {json.dumps(SIZES)}\n")

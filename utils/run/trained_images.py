@@ -66,6 +66,24 @@ def load_run_data(folder, config, data_root):
     return data
 
 
+def configured_data(folder, data_root):
+    """The data set that config.json in `folder` names, moved or not (see `find_data`); None where no run is.
+
+    Of that file nothing else is read, so that encoders of other versions of the kit are scored too. InputError: it
+    names none, or the data set is nowhere.
+    """
+    path = Path(folder) / "config.json"
+    if not path.exists() and not (path.parent / "dataset.json").exists():
+        return None
+    try:
+        name = str(json.loads(path.read_text(encoding="utf-8"))["dataset"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(
+            f"{path}: names no data set; expected the file that train.py wrote, or --dataset NAME"
+        ) from None
+    return find_data(folder, name, data_root)
+
+
 def find_data(folder, name, data_root):
     """`name`, the data set of the run in `folder`, as `load` takes it now.
 
