@@ -59,6 +59,14 @@ def test_a_device_without_kernels_is_not_usable(monkeypatch):
     assert why_unusable("cpu") == "CUDA error: no kernel image is available"
 
 
+def test_a_driver_that_counts_other_gpus_is_not_usable(monkeypatch):
+    def refuse(*shape, device):
+        raise torch.cuda.DeferredCudaCallError("CUDA call failed lazily at initialization with error: device >= 0")
+
+    monkeypatch.setattr(torch, "ones", refuse)
+    assert why_unusable("cuda").startswith("CUDA call failed lazily")
+
+
 def test_a_device_that_computes_wrong_numbers_is_not_usable(monkeypatch):
     monkeypatch.setattr(devices.functional, "conv2d", lambda images, kernel: torch.zeros(2, 4, 6, 6))
     assert why_unusable("cpu") == "a product is 0.0 instead of 104976.0"

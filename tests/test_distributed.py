@@ -20,7 +20,7 @@ from utils.notes import is_main
 from utils.run import checkpoint
 from utils.submission.grader_redis import free_port
 from utils.training import distributed
-from utils.training.distributed import ProcessGroup, SingleProcess
+from utils.training.distributed import ProcessGroup, ProcessLost, SingleProcess
 
 QUICK = ("train.py", *ARGUMENTS)
 
@@ -220,6 +220,20 @@ def nccl(monkeypatch):
 def test_use_makes_a_gpu_the_current_one_before_nccl_begins(nccl, name, index):
     ProcessGroup.__new__(ProcessGroup).use(torch.device(name))
     assert nccl == [index, "nccl"]
+
+
+def test_alone_makes_the_gpu_that_is_named_the_current_one(nccl):
+    SingleProcess().use(torch.device("cuda:1"))
+    assert nccl == [1]
+
+
+def test_memory_that_runs_out_in_a_call_is_no_lost_process():
+    def full():
+        raise RuntimeError("NCCL error: unhandled cuda error, Cuda failure 2 'out of memory'")
+
+    with pytest.raises(RuntimeError, match="out of memory") as raised:
+        ProcessGroup.__new__(ProcessGroup)._call(full)
+    assert not isinstance(raised.value, ProcessLost)
 
 
 @pytest.mark.parametrize(("torchrun", "expected"), [(None, "1"), ("there", None)])

@@ -9,7 +9,7 @@ import torch
 from conftest import REPOSITORY
 
 from utils.errors import InputError
-from utils.run.export import _verify, export_encoder, require_torchscript
+from utils.run.export import _plain_copy, _verify, export_encoder, require_torchscript
 from utils.training.models import Encoder
 
 
@@ -56,6 +56,15 @@ def test_export_leaves_the_encoder_as_it_was(tmp_path):
     export_encoder(encoder, 3, tmp_path / "m.pt")
     assert all(torch.equal(before[name], value) for name, value in encoder.state_dict().items())
     assert all(parameter.requires_grad for parameter in encoder.parameters())
+
+
+def test_export_copies_the_weights_to_the_cpu_one_by_one(monkeypatch):
+    encoder, copied = Encoder(3, 7), []
+    monkeypatch.setattr(torch.nn.Parameter, "__deepcopy__", lambda parameter, memo: copied.append(parameter))
+    plain = _plain_copy(encoder)
+    assert not copied  # deepcopy would make a second encoder on the device where it is
+    expected = encoder.mean_encoder().parameters()
+    assert all(torch.equal(one, other) and one is not other for one, other in zip(plain.parameters(), expected))
 
 
 def test_export_of_weights_that_are_not_finite_keeps_the_last_file(tmp_path):

@@ -9,10 +9,11 @@ import torch
 from utils.config import OBJECTIVE_NAMES, Config
 from utils.training import resident as residents
 from utils.training.batches import to_model_input
+from utils.training.device import why_unusable
 from utils.training.resident import ResidentImages
 from utils.training.trainer import Trainer
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+pytestmark = pytest.mark.skipif(why_unusable("cuda") is not None, reason="needs a GPU")
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 SMALL = Config(latent_dim=3, batch_size=8, learning_rate=1e-3)
 

@@ -97,6 +97,12 @@ def test_rescue_says_what_it_saved(loop):
     assert loop.rescue().startswith("checkpoint and encoder of step 1 are saved")
 
 
+def test_rescue_of_another_process_than_the_main_one_claims_no_save(loop, monkeypatch):
+    loop.trainer.update()
+    monkeypatch.setattr(loop.group, "rank", 1)
+    assert loop.rescue() == "what the main process saved last stays"
+
+
 def test_update_is_told_the_share_of_the_budget_that_is_spent(loop, monkeypatch):
     update, told = loop.trainer.update, []
     monkeypatch.setattr(loop.trainer, "update", lambda spent: told.append(spent) or update(spent))
@@ -231,6 +237,16 @@ def test_no_update_is_begun_that_would_take_longer_than_the_time_left(loop, monk
     monkeypatch.setattr(loop.trainer, "update", slow)
     loop.go()
     assert loop.trainer.step == 2
+
+
+def test_an_update_near_the_end_takes_until_the_gpu_has_made_it(loop, monkeypatch):
+    now, waits = [0.0], []
+    loop.budget = Budget(100.0, began=0.0, clock=lambda: now[0])
+    loop.trainer.device = torch.device("cuda:0")
+    monkeypatch.setattr("utils.run.loop.torch.cuda.synchronize", lambda device: waits.append(now[0]))
+    for now[0] in (50.0, 99.0):
+        loop.wait_near_the_end()
+    assert waits == [99.0]
 
 
 COLLAPSE = [(2, 1000, True), (1, 999, False), (3, 1000, False)]  # SMALL has three latents

@@ -22,6 +22,7 @@ from utils.config import Config
 from utils.data.dataset import DataSet
 from utils.report import paper, report_path, write_report
 from utils.report.__main__ import main
+from utils.report.gather import hardware
 from utils.report.maps import maps
 from utils.report.pictures import MOST_LATENTS
 from utils.run import checkpoint
@@ -276,3 +277,12 @@ def test_local_evaluation_ends_with_a_report(called, tmp_path):
     page = text_of(report_path(folder))
     assert "IRS: robustness" in page
     assert f"<b>{ast.literal_eval(done.stdout.splitlines()[-1].split(' :  ')[1])['irs']:.4f}</b>" in page
+
+
+def test_hardware_leaves_out_a_gpu_that_does_not_answer(monkeypatch):
+    def busy():
+        raise RuntimeError("CUDA-capable device(s) is/are busy or unavailable")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", busy)
+    assert set(hardware()) == {"system", "processor"}

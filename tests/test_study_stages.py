@@ -47,6 +47,18 @@ def test_study_runs_on_a_file_system_without_locks(tmp_path, monkeypatch):
         assert lock
 
 
+@pytest.mark.parametrize(("seen", "shown"), [("4,7", ["4", "7", "4"]), ("2", [None] * 3), ("", [None] * 3)])
+def test_study_runs_take_the_gpus_that_are_seen_in_turn(monkeypatch, seen, shown):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", seen)
+    assert [stages_module._one_gpu(number).get("CUDA_VISIBLE_DEVICES") for number in range(3)] == shown
+
+
+def test_study_runs_take_all_gpus_of_a_machine_that_hides_none(monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(stages_module.torch.cuda, "device_count", lambda: 2)
+    assert [stages_module._one_gpu(number)["CUDA_VISIBLE_DEVICES"] for number in range(3)] == ["0", "1", "0"]
+
+
 def call(code, lock_of, **options):
     with open(lock_of, "wb") as lock:
         return stages_module._call(["-c", f"import sys; {code}"], {}, lock.fileno(), **options)

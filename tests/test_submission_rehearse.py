@@ -158,6 +158,11 @@ def test_the_run_sees_the_grader_s_variables_only(rehearsal, monkeypatch):
     assert "AICROWD_AGENT_ID" not in variables
 
 
+def test_the_run_sees_the_gpus_that_the_user_allows(rehearsal, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    assert rehearsal.environment("0")["CUDA_VISIBLE_DEVICES"] == "3"
+
+
 def test_a_missing_encoder_is_found(rehearsal):
     rehearsal.encoder.unlink()
     with pytest.raises(Failure, match="is not there"):

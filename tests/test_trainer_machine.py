@@ -94,6 +94,19 @@ def test_adam_is_fused_where_pytorch_has_that():
     assert optimizer.defaults.get("fused") is (True if "fused" in optimizer.defaults else None)
 
 
+@pytest.mark.skipif(not hasattr(torch, "accelerator"), reason="this PyTorch's optimizers do not ask a GPU")
+def test_a_step_on_a_cpu_asks_no_gpu(monkeypatch):
+    def busy():
+        raise RuntimeError("CUDA-capable device(s) is/are busy or unavailable")
+
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available=False: torch.device("cuda"))
+    monkeypatch.setattr(torch.accelerator, "current_stream", busy)
+    parameter = torch.nn.Parameter(torch.ones(1))
+    parameter.grad = torch.ones(1)
+    trainers.adam([parameter], 1e-3, (0.9, 0.999), CPU).step()
+    assert parameter < 1
+
+
 def test_adam_is_plain_where_the_fused_one_does_not_know_the_device(monkeypatch):
     class Adam(torch.optim.Adam):  # as in PyTorch 1.13 to 2.3 on a CPU
         def __init__(self, parameters, lr, betas, fused=None):

@@ -83,6 +83,10 @@ def measure(config, images, device, seconds, peer=None):
     other work.
     """
     trainer, each = Trainer(config, images, device), seconds / (5 * ROUNDS)
+    trainer.update()
+    trainer.resident.wait()  # a long run has the images on its GPU
+    trainer.update()
+    memory = peak_memory(device)  # before the products, whose matrices are larger than a step
     fixed = to_model_input(images[np.arange(2 * config.batch_size) % len(images)], device)
     generator = torch.Generator(device).manual_seed(0)
     parts = {
@@ -95,7 +99,7 @@ def measure(config, images, device, seconds, peer=None):
         parts["peer"] = lambda: peer.seconds_a_step(each)
     turns = [{name: part() for name, part in parts.items()} for _ in range(ROUNDS)]
     trainer.close()
-    return columns(config, trainer, {name: min(turn[name] for turn in turns) for name in parts})
+    return columns(config, trainer, memory, {name: min(turn[name] for turn in turns) for name in parts})
 
 
 def seconds_cold(trainer, images, device, seconds):
@@ -109,8 +113,8 @@ def seconds_cold(trainer, images, device, seconds):
     return seconds_a_call(trainer.update, device, seconds) if drop_from_memory(images) else math.inf
 
 
-def columns(config, trainer, times):
-    """What the table shows of the seconds that each part took."""
+def columns(config, trainer, memory, times):
+    """What the table shows of the bytes that steps hold and the seconds that each part took."""
     flops, images, step = step_flops(config, trainer.channels), 2 * config.batch_size, times["step"]
     found = {
         "steps/s": 1 / step,
@@ -119,7 +123,7 @@ def columns(config, trainer, times):
         "bound": 1 / (times["product"] * flops),
         "of_bound": 100 * times["product"] * flops / step,
         "fed_warm": 100 * (1 - times["unfed"] / step),
-        "MiB": peak_memory(trainer.device) / 2**20,
+        "MiB": memory / 2**20,
     }
     if math.isfinite(times["cold"]):
         found["fed_cold"] = 100 * (1 - times["unfed"] / times["cold"])

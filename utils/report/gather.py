@@ -61,8 +61,9 @@ def hardware():
     """{what: text} of the machine that the report is made on."""
     processor = f"{_processor()}, {available_cores()} cores"
     found = {"system": f"{platform.system()} {platform.machine()}", "processor": processor}
-    if torch.cuda.is_available():
-        found["GPU"] = torch.cuda.get_device_name(0)
+    with contextlib.suppress(Exception):  # a GPU that does not answer is none that computed
+        if torch.cuda.is_available():
+            found["GPU"] = torch.cuda.get_device_name()
     return found
 
 

@@ -6,6 +6,7 @@ import os
 import warnings
 
 import torch
+from torch import nn
 
 from utils.errors import InputError
 from utils.files import atomic_path
@@ -40,9 +41,9 @@ def require_torchscript():
 
 
 def _plain_copy(encoder):
-    module = copy.deepcopy(encoder.mean_encoder()).to(
-        device="cpu", dtype=torch.float32, memory_format=torch.contiguous_format
-    )
+    module = encoder.mean_encoder()
+    on_cpu = {id(p): nn.Parameter(p.detach().to("cpu", copy=True)) for p in module.parameters()}  # none more on a GPU
+    module = copy.deepcopy(module, on_cpu).to(dtype=torch.float32, memory_format=torch.contiguous_format)
     return module.requires_grad_(False).eval()
 
 

@@ -81,16 +81,20 @@ class Loop:
             else:
                 began = time.monotonic()
                 self.means.add(self.trainer.update(decision.spent))
+                self.wait_near_the_end()
                 self.update_seconds = time.monotonic() - began
         self.end()
         return reason
+
+    def wait_near_the_end(self):
+        """Until a GPU has made its updates, which it otherwise does some time after they are asked for."""
+        if self.group.is_main and self.budget.left < LAST_SECONDS and self.trainer.device.type == "cuda":
+            torch.cuda.synchronize(self.trainer.device)
 
     def decide(self):
         """The main process's, from its clock; a signal may have come to any process."""
         decision = Decision(self.stop.signal or 0, 0, 0, 0, 0)
         if self.group.is_main:
-            if self.budget.left < LAST_SECONDS and self.trainer.device.type == "cuda":
-                torch.cuda.synchronize(self.trainer.device)
             now, learned = time.monotonic(), self.means.count > 0
             decision = decision._replace(
                 spent=self.spent(),
@@ -204,6 +208,8 @@ class Loop:
 
     def rescue(self):
         """After an error: save what was learned since the last checkpoint if it is finite; says what was done."""
+        if not self.group.is_main:
+            return "what the main process saved last stays"
         try:
             if self.trainer.step != self.saved_step and self.is_finite({}):
                 self.end()

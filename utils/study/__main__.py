@@ -84,8 +84,8 @@ def run_all(study, folder, options, data_root):
     """Do what is not done, on the back end that the options name; {run's name: reason} of what failed."""
     share = max(1, available_cores() // options.jobs) if options.jobs > 0 else 1
     tasks = [
-        joblib.delayed(run_stages)(str(folder), name, stages, options.threads, str(data_root), share)
-        for name, stages in study.runs
+        joblib.delayed(run_stages)(str(folder), name, stages, options.threads, str(data_root), share, number)
+        for number, (name, stages) in enumerate(study.runs)
     ]
     progress = Progress(folder, study, lambda: write_tables(folder, study, {}))
     with back_end(options.backend, options.address) as settings, progress:

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import torch
 from tqdm import tqdm
 
 from evaluation.metrics.table import OFFICIAL
@@ -35,12 +36,13 @@ class Failed(Exception):
     """A command that did not do its work; the message says which and why."""
 
 
-def run_stages(folder, name, stages, threads, data_root, share):
+def run_stages(folder, name, stages, threads, data_root, share, number):
     """Train and score the run `name` of the study in `folder`, `stages` (utils.study.grid.Stage) in their order.
 
     threads    for each process, whatever its environment says; None: what that says, else `share`
     data_root  DISENTANGLEMENT_LIB_DATA
     share      this run's of the machine's cores
+    number     of the run among the study's: runs take the GPUs in turn
 
     Stages whose results are there are passed over; the first that fails ends the run. Returns None or, in words,
     why it failed. A process that an earlier call left behind in the same run is waited for.
@@ -50,7 +52,10 @@ def run_stages(folder, name, stages, threads, data_root, share):
         with _locked(folder / "runs" / f".{name}.lock") as lock:
             for stage in stages:
                 if read_result(folder, stage) is None:
-                    _make_result(folder, name, stage, _environment(folder, name, threads, data_root, share), lock)
+                    environment = _environment(folder, name, threads, data_root, share)
+                    if stage.config.device in ("auto", "cuda"):
+                        environment.update(_one_gpu(number))
+                    _make_result(folder, name, stage, environment, lock)
     except (Failed, InputError, OSError) as error:
         _say(f"{name}: {error}", sys.stderr)
         return str(error)
@@ -192,6 +197,13 @@ def _environment(folder, name, threads, data_root, share):
     number = str(threads or asked or share)  # the same for all: PyTorch goes by MKL's where they differ
     limits = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), number)
     return {**kept, **limits, **own}
+
+
+def _one_gpu(number):
+    """The variable that shows the run of that `number` one GPU alone, where this process sees several."""
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    gpus = [str(gpu) for gpu in range(torch.cuda.device_count())] if seen is None else seen.split(",")
+    return {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]} if len(gpus) > 1 else {}
 
 
 def _call(arguments, environment, lock, accepted=(0,)):

@@ -29,6 +29,9 @@ class Failure(Exception):
     """What would have failed at the grader."""
 
 
+OF_THE_MACHINE = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
+
+
 class Skipped(Exception):
     """What cannot be rehearsed on this machine, and why."""
 
@@ -48,7 +51,7 @@ class Rehearsal:
 
     def environment(self, port):
         """The variables of the grader, with nothing of the user's but the machine's own."""
-        kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
+        kept = {name: os.environ[name] for name in OF_THE_MACHINE if name in os.environ}
         redis = {"AICROWD_REDIS_HOST": "127.0.0.1", "AICROWD_REDIS_PORT": port, "AICROWD_REDIS_PASSWORD": self.password}
         own = {
             "HOME": self.folder,

@@ -42,13 +42,14 @@ def automatic_device(local_rank=0):
 def why_unusable(name):
     """None if the device computes, else the reason: a convolution and a product run there and are read back.
 
-    To reserve memory is not enough: that works on a GPU for which this PyTorch has no kernels.
+    To reserve memory is not enough: that works on a GPU for which this PyTorch has no kernels. A back end of another
+    package may be missing (ImportError), and a driver may count other GPUs than PyTorch does (DeferredCudaCallError).
     """
     try:
         images, kernel = torch.ones(2, 3, 8, 8, device=name), torch.ones(4, 3, 3, 3, device=name)
         values = functional.conv2d(images, kernel).flatten(1)  # (2, 144), each 27
         found = (values @ values.t()).tolist()
-    except (RuntimeError, AssertionError, ImportError) as error:  # the last: a back end of another package
+    except (RuntimeError, AssertionError, ImportError, torch.cuda.DeferredCudaCallError) as error:
         return first_line(error)
     expected = 144 * 27.0**2
     return None if found == [[expected] * 2] * 2 else f"a product is {found[0][0]} instead of {expected}"

@@ -17,6 +17,7 @@ import torch
 from torch import distributed
 
 from utils.errors import InputError, one_line
+from utils.memory import is_out_of_memory
 from utils.training.device import gpu_identity
 
 PATIENCE = datetime.timedelta(minutes=30)  # without a word from another process: one may be unpacking the data set
@@ -39,7 +40,9 @@ class SingleProcess:
         """InputError if other processes compute on another kind of device, or on the same GPU."""
 
     def use(self, device):
-        """Prepare for tensors on `device`."""
+        """Prepare for tensors on `device`: a GPU becomes the current one, which PyTorch's optimizers ask."""
+        if device.type == "cuda":
+            torch.cuda.set_device(torch.cuda.current_device() if device.index is None else device.index)
 
     def part(self, batch_size, halves):
         """Which images of a batch are this process's, of each of its `halves` of `batch_size`; None: all."""
@@ -89,9 +92,8 @@ class ProcessGroup(SingleProcess):
                 )
 
     def use(self, device):
+        super().use(device)  # NCCL's buffers lie on the current GPU
         if device.type == "cuda":
-            # NCCL's and PyTorch's own buffers lie on the current device, which "cuda" means and does not number.
-            torch.cuda.set_device(torch.cuda.current_device() if device.index is None else device.index)
             if importlib.util.find_spec("torch.distributed.run") is None:
                 # Ends a process whose peer is lost, after PATIENCE; torchrun sets it, the launcher before it did not.
                 os.environ.setdefault("NCCL_ASYNC_ERROR_HANDLING", "1")
@@ -142,6 +144,8 @@ class ProcessGroup(SingleProcess):
         try:
             return function(*arguments, **options)
         except RuntimeError as error:
+            if is_out_of_memory(error):  # NCCL's buffers are made at the first step
+                raise
             raise ProcessLost(
                 f"process {self.rank} of {self.size}: another process of this run has ended or hangs "
                 f"({one_line(error)}); the same command goes on from the last checkpoint"

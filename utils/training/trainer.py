@@ -209,9 +209,20 @@ def adam(parameters, learning_rate, betas, device):
     parameters = list(parameters)
     if "fused" in inspect.signature(torch.optim.Adam).parameters:
         with contextlib.suppress(RuntimeError):  # PyTorch 1.13 to 2.3 have it for GPUs alone
-            return torch.optim.Adam(parameters, lr=learning_rate, betas=betas, fused=True)
+            return _on_its_device(torch.optim.Adam(parameters, lr=learning_rate, betas=betas, fused=True), device)
     multi_tensor = getattr(torch.optim, "_multi_tensor", None) if device.type == "cuda" else None
-    return (multi_tensor or torch.optim).Adam(parameters, lr=learning_rate, betas=betas)
+    return _on_its_device((multi_tensor or torch.optim).Adam(parameters, lr=learning_rate, betas=betas), device)
+
+
+def _on_its_device(optimizer, device):
+    """`optimizer`, kept from asking a GPU on which it does not compute.
+
+    Each step of PyTorch 2.13's asks the current GPU whether a CUDA graph is being captured. That takes memory there,
+    and fails where the GPU is busy or broken.
+    """
+    if device.type == "cpu":
+        optimizer._accelerator_graph_capture_health_check = lambda: None
+    return optimizer
 
 
 def match_layout(optimizer):
