@@ -11,6 +11,7 @@ and, last, the line `Final Scores :  {...}` of the official script. A second cal
 --codes the files are written into --output alone.
 """
 
+import argparse
 import os
 import runpy
 import sys
@@ -84,6 +85,7 @@ def parse(arguments):
     parser.add_argument("--encoder", type=user_path, help="TorchScript file; default: the experiment's")
     parser.add_argument(
         "--dataset",
+        type=data_set_named,
         help="name of a data set; default: $AICROWD_DATASET_NAME, or what the encoder's run was trained on, or "
         f"{DEFAULT_DATASET} where no run is",
     )
@@ -106,6 +108,13 @@ def parse(arguments):
     if options.bins and not options.codes:
         parser.error("--bins: expected with --codes, whose factors it cuts")
     return options
+
+
+def data_set_named(text):
+    """A type for argparse: `text`, which a shell's unset variable leaves empty."""
+    if not text:
+        raise argparse.ArgumentTypeError("'': expected the name of a data set")
+    return text
 
 
 def open_inputs(encoder, name, data_root, folder):

@@ -29,7 +29,7 @@ if not runpy.run_path(os.path.join(os.path.dirname(os.path.realpath(__file__)), 
 
 from utils.bench.plan import print_plan
 from utils.config import FIELDS, read_config
-from utils.data import load, refuse_among_pictures, resolve
+from utils.data import load, refuse_among_pictures, refuse_data_within, resolve
 from utils.durations import clock
 from utils.errors import InputError, Parser, entry_point
 from utils.grader.environment import is_grading, read_environment
@@ -104,6 +104,8 @@ def configure(options, environment):
     config = dataclasses.replace(config, dataset=resolve(config.dataset, environment.data_root))
     if not options.plan:
         refuse_among_pictures(environment.run_folder, config.dataset, "run's folder")
+    if options.fresh:
+        refuse_data_within(environment.run_folder, config.dataset, environment.data_root)
     return config
 
 
@@ -221,7 +223,8 @@ def log(text, group, stream=None):
 def finish(reason, trainer, run, stop, events):
     """Report the end to the grader and to people; the exit code."""
     completed = f"completed {trainer.step:,} of {trainer.config.steps:,} updates"
-    log(f"{reason}: {completed}; encoder {run.encoder_path}; report and log in {run.folder}", trainer.group)
+    encoder = f"encoder {run.encoder_path}" if run.encoder_path.exists() else "no encoder"
+    log(f"{reason}: {completed}; {encoder}; report and log in {run.folder}", trainer.group)
     for name, problem in run.problems.items():
         print(f"error: {name} could not always be written ({problem})", file=sys.stderr)
     if stop.signal:  # not submitted: the grader takes a submission for a finished one, and silence for a hung run

@@ -24,12 +24,13 @@ from .metrics.modularity import modularity
 from .metrics.mutual_info_score import mutual_info_score
 from .metrics.sap import sap
 from .metrics.table import METRICS
-from .progress import Silent
+from .progress import Console, Silent
 from .protocol import Sizes
 
 __all__ = [
     "METRICS",
     "CodesCache",
+    "Console",
     "InputError",
     "NotDefined",
     "Silent",

@@ -51,8 +51,8 @@ def fingerprint(encoder: str, dataset: Any) -> str:
     encoder   a string that identifies it, and what else its codes depend on: a digest of its file, say, the kind of
               device and the version of the library that compute them
 
-    Images that are a memory-mapped file are identified by its path, inode, size and times in nanoseconds, some of which
-    differ as soon as the file is changed or replaced. All pixels of other images are read.
+    Images that are a file mapped to be read are identified by its path, inode, size and times in nanoseconds, some of
+    which differ as soon as the file is changed or replaced. All pixels of other images are read.
     """
     digest = hashlib.sha256(encoder.encode())
     images = dataset.images
@@ -75,6 +75,8 @@ def digest_file(path):
 def _source(images):
     """Bytes that identify a memory-mapped file and the array's place in it; None for other arrays."""
     if not isinstance(images, np.memmap) or images.filename is None or images._mmap is None:
+        return None
+    if images.mode != "r":  # its pixels may be others than the file's
         return None
     path = os.path.realpath(images.filename)
     try:

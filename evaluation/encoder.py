@@ -63,7 +63,7 @@ class Encoder:
         moved = np.abs(first - second).max(axis=0)
         latents = np.flatnonzero(moved > REPEATS * np.abs(first).max())
         if len(latents):
-            report.say(
+            report.warn(
                 f"encoder: encodes the same images differently each time, or in another batch (latent {latents[0]} by "
                 f"up to {moved[latents[0]]:.2g}; {len(latents)} of {len(moved)} latents differ). Here each image is "
                 "encoded once, by the original each time that it is drawn: the scores differ from its scores"

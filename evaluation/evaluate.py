@@ -16,7 +16,7 @@ from .errors import InputError, NotDefined
 from .metrics.arrays import check_pair
 from .metrics.table import DEFAULT, find_metrics
 from .options import check_options
-from .progress import Silent
+from .progress import Silent, Warnings
 from .protocol import CHALLENGE, Sizes, draws_key
 from .samples import PARTS, Counts, assemble, parts_of
 
@@ -41,7 +41,8 @@ def evaluate(
     jobs       threads, from 1 to 1024; -1: all cores
     as_uint8   hand the images over as they are stored, for a function that divides by 255 itself
     cache      a cache.CodesCache, for images that are not drawn; None: encode anew
-    report     is called as things happen (see progress.Silent); None: nothing is reported
+    report     is called as things happen (see progress.Silent, which reports nothing, and Console); None: warnings
+               alone, of codes that differ in a second call and of metrics that are not defined
     sizes      a protocol.Sizes: how much is drawn
 
     Returns {name: result}, each result the dictionary of the metric's array function; its score is
@@ -51,7 +52,7 @@ def evaluate(
     """
     check_options(seed, jobs, sizes)
     chosen, kind = find_metrics(metrics), kind_of(dataset)
-    encoder, report = Encoder(representation_function, as_uint8), report or Silent()
+    encoder, report = Encoder(representation_function, as_uint8), report or Warnings()
     if kind == "labelled":
         names = getattr(dataset, "factor_names", None)
         table = make_table(dataset.labels, names, num_images=len(dataset.images))
@@ -91,7 +92,7 @@ def evaluate_codes(
     (0.99, 1.0)
     """
     check_options(seed, jobs, sizes)
-    chosen, report = find_metrics(metrics), report or Silent()
+    chosen, report = find_metrics(metrics), report or Warnings()
     codes, factors = check_pair(codes, factors)
     if (codes_test is None) != (factors_test is None):
         given, missing = ("factors_test", "codes_test") if codes_test is None else ("codes_test", "factors_test")

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import warnings
 
 from tqdm import tqdm
 
@@ -25,6 +26,10 @@ class Silent:
     def say(self, text):
         """Report a line of text."""
 
+    def warn(self, text):
+        """Report a line without which the scores would be misread."""
+        self.say(text)
+
     @contextlib.contextmanager
     def stage(self, name):
         """Enclose a stage of the work; gives a function to call with (what was just done, of how much)."""
@@ -35,7 +40,14 @@ class Silent:
 
     def not_defined(self, name, reason):
         """The metric `name` has no score here, for this `reason`."""
-        self.say(f"{name} is not defined here: {reason}")
+        self.warn(f"{name} is not defined here: {reason}")
+
+
+class Warnings(Silent):
+    """Issues what the scores would be misread without as a UserWarning, and reports nothing else."""
+
+    def warn(self, text):
+        warnings.warn(text, stacklevel=2)
 
 
 class Console(Silent):

@@ -1,6 +1,7 @@
 """Values of a factor as people write them: names, numbers that are strings, and numbers to be cut into ranges."""
 
 import re
+import unicodedata
 
 import numpy as np
 
@@ -22,6 +23,11 @@ def natural(name):
 def as_text(value):
     """`value` as a string; bytes that are not UTF-8 become escapes, so that different ones stay different."""
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def as_written(value):
+    """`value` as a string without blanks around it, its accents as one sign each: some systems write é as e and ´."""
+    return unicodedata.normalize("NFC", as_text(value).strip())
 
 
 def is_missing(text):

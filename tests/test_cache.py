@@ -144,6 +144,13 @@ def test_fingerprint_changes_with_one_image_of_many():
     assert before != after
 
 
+@pytest.mark.parametrize("mode", ["c", "r+"])
+def test_fingerprint_changes_with_pixels_of_a_mapped_file_that_are_changed_in_memory(tmp_path, mapped, mode):
+    images = np.load(mapped().filename, mmap_mode=mode)
+    before, after = changed_fingerprint(lambda: images, lambda: images.__setitem__((501, 0), 1))
+    assert before != after
+
+
 def test_fingerprint_changes_with_a_mapped_file_that_is_replaced_by_an_older_one(tmp_path, mapped):
     def replace():
         path = tmp_path / "images.npy"

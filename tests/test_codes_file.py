@@ -81,6 +81,14 @@ def test_read_codes_reads_texts_that_are_all_numbers_as_numbers(saved):
     assert columns(saved, ["10", "2"], ["10", "x"]) == [[10, 2], [0, 1]]
 
 
+def test_read_codes_takes_values_without_blanks_around_them(saved):
+    assert columns(saved, ["cube", "cube ", "ball"], [" 7", "7", "8"]) == [[1, 1, 0], [7, 7, 8]]
+
+
+def test_read_codes_has_one_value_whichever_way_its_accents_are_written(saved):
+    assert columns(saved, ["\xe9", "e\u0301", "z"], ["1", "1", "2"])[0] == [1, 1, 0]
+
+
 def test_read_codes_cuts_texts_that_are_all_numbers(saved):
     assert columns(saved, ["0.1", "0.2", "0.9"], bins=2) == [[1, 1, 2]]
 

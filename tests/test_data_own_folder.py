@@ -111,10 +111,17 @@ def numbers(folder):
     return load(folder, "/nowhere").images[:, 0, 0, 0].tolist()
 
 
-def test_own_folder_is_in_natural_order(tmp_path, capsys):
+def test_own_folder_is_in_natural_order(tmp_path):
     names = [f"{number}.png" for number in range(12)]
     assert numbers(write(tmp_path / "p", *names)) == list(range(12))
-    assert "in the order of the numbers in their names, 2.png before 10.png" in capsys.readouterr().err
+
+
+def test_own_folder_says_each_time_in_which_order_a_full_grid_is_read(tmp_path, capsys):
+    write(tmp_path / "p", *[f"{number}.png" for number in range(12)])
+    (tmp_path / "p" / "factors.yml").write_text("factors: {a: 3, b: 4}\n")
+    for _ in range(2):
+        numbers(tmp_path / "p")
+        assert "in the order of the numbers in their names, 2.png before 10.png" in capsys.readouterr().err
 
 
 def test_own_folder_says_nothing_where_the_orders_agree(tmp_path, capsys):

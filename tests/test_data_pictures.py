@@ -210,3 +210,13 @@ def test_read_picture_says_in_one_way_alone_that_a_file_is_damaged(saved):
         with pytest.raises(InputError, match=r"a\.tif: no readable picture \(cannot identify"):
             pixels(path)
     assert not found
+
+
+@pytest.mark.parametrize(("most", "is_read"), [(64 * 64, True), (64 * 64 - 1, True), (64 * 32 - 1, False)])
+def test_read_picture_refuses_what_is_too_large_for_pillow_and_warns_of_nothing(saved, monkeypatch, most, is_read):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", most)
+    if is_read:
+        np.testing.assert_array_equal(pixels(saved(COLOR)), COLOR)
+    else:
+        with pytest.raises(InputError, match="has more than 4,094 pixels; scale it down, to 64 at best"):
+            pixels(saved(COLOR))

@@ -19,6 +19,13 @@ def test_entry_point_makes_bad_input_one_line_and_exit_code_2(capsys):
     assert capsys.readouterr().err == "error: a.yml: two lines\n"
 
 
+def test_entry_point_makes_a_path_that_the_system_refuses_one_line_and_exit_code_2(capsys):
+    with pytest.raises(SystemExit) as caught:
+        raising(PermissionError(13, "Permission denied", "closed/run"))()
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == "error: closed/run: Permission denied\n"
+
+
 def test_entry_point_makes_ctrl_c_exit_code_130(capsys):
     with pytest.raises(SystemExit) as caught:
         raising(KeyboardInterrupt())()

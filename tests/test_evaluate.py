@@ -5,6 +5,7 @@ import pty
 import struct
 import termios
 import time
+import types
 
 import joblib
 import numpy as np
@@ -149,6 +150,29 @@ def test_evaluate_reuses_codes_and_says_so(dataset, tmp_path):
     assert story.lines == [f"codes of the {part} reused: same encoder, same data" for part in ("points", "votes")]
 
 
+def test_evaluate_encodes_where_the_points_lie_at_other_images_now(dataset, tmp_path):
+    cache, encoded = CodesCache(tmp_path, "key"), []
+    evaluate(perfect, dataset, metrics=("mig",), cache=cache)
+    turned = types.SimpleNamespace(
+        images=dataset.images,
+        factor_sizes=SIZES,
+        sample_factors=dataset.sample_factors,
+        index=lambda factors, random_state: len(dataset.images) - 1 - dataset.index(factors, random_state),
+    )
+    evaluate(lambda images: encoded.append(1) or perfect(images), turned, metrics=("mig",), cache=cache)
+    assert encoded
+
+
+@pytest.mark.parametrize("metrics", [("mig",), ("dci", "mig")])
+def test_evaluate_warns_of_what_the_scores_would_be_misread_without(metrics):
+    images, random_state = np.arange(4 * 4, dtype=np.uint8).reshape(4, 2, 2, 1), np.random.RandomState(0)
+    one_factor = DataSet("one", images, (4,), ("a",))
+    with pytest.warns(UserWarning, match="encoder|dci") as warned:
+        evaluate(lambda images: random_state.rand(len(images), 3), one_factor, metrics=metrics)
+    said = [str(warning.message).split()[0] for warning in warned]
+    assert said == ["encoder:", "dci"][: len(metrics)]
+
+
 def test_evaluate_goes_on_where_codes_cannot_be_saved(dataset, tmp_path):
     (tmp_path / "file").write_text("")
     story = Story()
@@ -185,7 +209,7 @@ def test_evaluate_leaves_out_what_a_single_factor_does_not_define():
 
 def test_evaluate_refuses_data_on_which_nothing_is_defined():
     images = np.zeros((4, 2, 2, 1), np.uint8)
-    with pytest.raises(InputError, match="dci is not defined here"):
+    with pytest.warns(UserWarning, match="dci"), pytest.raises(InputError, match="dci is not defined here"):
         evaluate(lambda x: x.reshape(len(x), -1), DataSet("one", images, (4,), ("a",)), metrics=("dci",))
 
 

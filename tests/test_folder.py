@@ -70,6 +70,20 @@ def test_open_keeps_a_trained_encoder_whose_checkpoints_are_gone(tmp_path, capsy
     assert f"what was {encoder} is now {encoder}.1" in told
 
 
+def test_open_renames_nothing_on_a_full_disk(tmp_path, monkeypatch):
+    encoder = opened(tmp_path / "run").encoder_path
+    encoder.write_text("trained")
+    (tmp_path / "run" / "log.csv").write_text("step,kl\n50,1\n")
+
+    def full(folder, text):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("utils.run.folder.require_room", full)
+    with pytest.raises(InputError, match="No space left on device"):
+        opened(tmp_path / "run")
+    assert encoder.read_text() == "trained"
+
+
 def test_open_leaves_the_encoder_of_a_run_that_goes_on(tmp_path):
     run = opened(tmp_path / "run")
     run.encoder_path.write_text("trained")

@@ -3,6 +3,7 @@
 import pytest
 from runs import opened
 
+from utils.data import refuse_data_within
 from utils.errors import InputError
 from utils.run.folder import read_run_config
 
@@ -59,3 +60,15 @@ def test_open_fresh_sets_an_encoder_aside_of_which_nothing_else_tells(tmp_path):
     (tmp_path / "run" / "config.json").unlink()
     opened(tmp_path / "run", fresh=True)
     assert (tmp_path / "run.1" / "representation" / encoder.name).read_text() == "trained"
+
+
+@pytest.mark.parametrize("data", ["run/own.npz", "run/root"])
+def test_fresh_refuses_to_move_the_data_set(tmp_path, data):
+    name = str(tmp_path / data) if data.endswith(".npz") else "synthetic_arm"
+    with pytest.raises(InputError, match=f"--fresh would move the data set .*{data} too"):
+        refuse_data_within(tmp_path / "run", name, tmp_path / data)
+
+
+@pytest.mark.parametrize("data", ["own.npz", "run2/own.npz"])
+def test_fresh_leaves_data_sets_elsewhere_alone(tmp_path, data):
+    refuse_data_within(tmp_path / "run", str(tmp_path / data), tmp_path / "run" / "root")

@@ -156,7 +156,7 @@ def test_command_names_a_folder_that_cannot_be_written(codes, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--codes", "a.npz", "--encoder", "b.pt"], ["--codes", "a.npz", "--dataset", ""], ["--bins", "3"]]
+    "arguments", [["--codes", "a.npz", "--encoder", "b.pt"], ["--codes", "a.npz", "--dataset", "b"], ["--bins", "3"]]
 )
 def test_local_evaluation_refuses_options_that_do_not_go_together(arguments, capsys):
     assert exit_code(local_evaluation.main, arguments) == 2
@@ -204,3 +204,15 @@ def test_command_draws_with_the_seed_it_is_given(tmp_path):
     score = "evaluation_results.eval_accuracy"
     assert zero[score] != one[score]
     assert one["evaluation_config.evaluation.random_seed"] == 1
+
+
+def test_local_evaluation_refuses_a_data_set_without_a_name(capsys):
+    assert exit_code(local_evaluation.main, ["--dataset", ""]) == 2
+    assert "argument --dataset: '': expected the name of a data set" in capsys.readouterr().err
+
+
+def test_the_same_points_for_training_and_testing_are_said(codes, capsys):
+    main([str(codes), str(codes), "--metrics", "mig"])
+    assert f"{codes}: has the points of {codes}, so they are tested on what they were trained on" in (
+        capsys.readouterr().err
+    )

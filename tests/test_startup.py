@@ -37,6 +37,14 @@ def test_an_empty_setting_of_torchscript_is_none(command):
     assert command("train.py", "--help", PYTORCH_JIT="").returncode == 0
 
 
+@pytest.mark.parametrize("script", ["train.py", "local_evaluation.py"])
+def test_a_working_folder_that_is_gone_is_one_line(tmp_path, script):
+    (tmp_path / "gone").mkdir()
+    line = f'cd "{tmp_path}/gone" && rmdir "{tmp_path}/gone" && exec "{sys.executable}" "{REPOSITORY / script}" --help'
+    done = subprocess.run(["sh", "-c", line], stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (2, b"error: the working folder is gone; change to another\n")
+
+
 def test_report_in_one_line_leaves_other_errors_to_who_reported_them(monkeypatch, capsys):
     others = []
     monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: others.append(error))

@@ -54,6 +54,14 @@ def test_study_takes_no_results_of_other_images_or_factors(study, calls, own, ch
     assert "4-seed0.json: of other images or factors than" in capsys.readouterr().err
 
 
+def test_study_says_at_its_end_that_its_images_changed_meanwhile(study, calls, own, capsys, monkeypatch):
+    arguments = [argument.replace("latent_dim=4", "latent_dim=4,5") for argument in own()]
+    states = iter(["before", "after"])
+    monkeypatch.setattr(stages_module, "_scored_on", lambda folder: next(states))
+    assert exit_code(lambda given: study(*given), arguments) == 2
+    assert "5-seed0.json: of other images or factors than" in capsys.readouterr().err
+
+
 def test_study_goes_on_where_its_images_lie_elsewhere(study, calls, own, tmp_path):
     *arguments, dataset = own()
     study(*arguments, dataset)

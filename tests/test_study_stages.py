@@ -1,11 +1,14 @@
 """The environment in which a study makes its runs."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from utils.config import Config
 from utils.study import stages as stages_module
+from utils.study.grid import read_study
 
 
 def test_study_runs_are_never_taken_for_the_graders(tmp_path, monkeypatch):
@@ -57,6 +60,17 @@ def test_study_runs_take_all_gpus_of_a_machine_that_hides_none(monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(stages_module.torch.cuda, "device_count", lambda: 2)
     assert [stages_module._one_gpu(number)["CUDA_VISIBLE_DEVICES"] for number in range(3)] == ["0", "1", "0"]
+
+
+def test_study_does_not_replace_what_another_study_made_meanwhile(tmp_path, capsys):
+    (stage,) = dict(read_study(Path("configs/studies/latents.yml"), ["latent_dim=4", "seeds=1"]).runs).popitem()[1]
+    path = stages_module.result_path(tmp_path, stage)
+    other = stages_module._lasting(replace(stage.config, gamma=7.0))
+    path.parent.mkdir()
+    path.write_text(json.dumps({"config": other}), encoding="utf-8")
+    reason = stages_module.run_stages(tmp_path, "run", [stage], None, tmp_path, 1, 0)
+    assert "is of another configuration (gamma was 7.0 and is now 30.0), made meanwhile by another study" in reason
+    assert json.loads(path.read_text(encoding="utf-8")) == {"config": other}
 
 
 def call(code, lock_of, **options):

@@ -20,10 +20,22 @@ def is_ready(is_command):
         del os.environ["PYTORCH_JIT"]  # with an empty one PyTorch cannot be imported
     if is_command:
         report_in_one_line()
+        if not _has_working_folder():
+            print("error: the working folder is gone; change to another", file=sys.stderr)
+            return False
     try:
         import utils.errors  # noqa: F401 (it stands on all packages that every command needs)
     except ImportError as error:
         print(f"error: {_remedy(error)}", file=sys.stderr)
+        return False
+    return True
+
+
+def _has_working_folder():
+    """Whether the folder that the command was started in is still there: PyTorch's libraries are not found without."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
         return False
     return True
 

@@ -7,7 +7,7 @@ import numpy as np
 from ..datasets.labelled import MOST_VALUES
 from ..errors import InputError
 from ..files import UNREADABLE
-from ..values import as_numbers, as_text, cut, is_missing, number_names, written_twice
+from ..values import as_numbers, as_text, as_written, cut, is_missing, number_names, written_twice
 
 WHOLE = ("codes", "factors")
 TEST = ("codes_test", "factors_test")
@@ -94,7 +94,8 @@ def _names(paths, found, factors):
 def number_factors(parts, names, bins=None):
     """Factors (n, F) of the parts of a set, as integers that mean the same in all: a list of int64 (n, F).
 
-    Names of values are numbered in their natural order; names that are all numbers are those numbers. Continuous
+    Names of values are numbered in their natural order, blanks around them left out; names that are all numbers are
+    those numbers. Continuous
     columns, and those of more than MOST_VALUES integers, are cut into `bins` bins of equal width between their
     extremes. InputError names a factor that is NaN or infinite, one that is continuous if `bins` is None, and one that
     is numbers in one part and names in another.
@@ -124,7 +125,7 @@ def _joined(columns, name):
 
 
 def _texts(column):
-    return np.array([as_text(value) for value in column.tolist()], dtype=str)
+    return np.array([as_written(value) for value in column.tolist()], dtype=str)
 
 
 def _read_texts(texts, name):

@@ -11,6 +11,8 @@ from .streams import lasting_streams
 def entry_point(main):
     """Wrap a command's main function: an InputError becomes one line on stderr and exit code 2, Ctrl-C 130.
 
+    So does an OSError that names a file, such as one in a folder that is closed to the user.
+
     Nothing that is printed can end the command (see streams.py). Where standard output could not be written, be it for
     a full disk, that is said on stderr and the code is 1 instead of 0.
     """
@@ -43,6 +45,11 @@ def _guarded(main, args, kwargs):
         return main(*args, **kwargs)
     except InputError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        if error.filename is None:  # no file of the user's
+            raise
+        print(f"error: {' '.join(str(error.filename).split())}: {error.strerror}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -44,6 +44,8 @@ def score_file(options):
     files = [str(path) for path in options.codes]
     contents = [read_file(path) for path in files]
     digests, report = [hashlib.sha256(content).hexdigest() for content in contents], Console()
+    if len(digests) == 2 and len(set(digests)) == 1:
+        report.warn(f"{files[1]}: has the points of {files[0]}, so they are tested on what they were trained on")
     given = read_codes(files, options.bins, contents)
     del contents  # the arrays are copies
     if options.output:

@@ -4,6 +4,8 @@ Images are read in the order of the file, in large batches, and their codes are 
 the codes of the points and a row for each vote; BetaVAE's pairs alone need the codes of all images at once.
 """
 
+import hashlib
+
 import numpy as np
 
 from ..compiled import njit
@@ -66,11 +68,13 @@ def codes_of_stored(encoder, images, plans, cache, key, report):
     """{array: codes or what they are reduced to} of the images that `plans` ask for.
 
     plans   {part: {array: (n,) positions in `images`}}
-    cache   a cache.CodesCache or None; what it has for `key` (the draws' seed and sizes) is not encoded again
+    cache   a cache.CodesCache or None; what it has for `key` (the draws' seed and sizes) and the same positions is not
+            encoded again
     """
-    codes, missing = {}, {}
+    codes, missing, keys = {}, {}, {}
     for part, positions in plans.items():
-        found = cache.load(part, key) if cache is not None else None
+        keys[part] = f"{key} {_digest(positions)}" if cache is not None else None
+        found = cache.load(part, keys[part]) if cache is not None else None
         if found is None:
             missing[part] = positions
         else:
@@ -83,10 +87,17 @@ def codes_of_stored(encoder, images, plans, cache, key, report):
         encoder.check_repeats(images[np.arange(min(NUM_REPEATED, len(images)))], report)
     for part in missing if cache is not None else ():
         try:
-            cache.save(part, key, {name: codes[name] for name in ARRAYS[part]})
+            cache.save(part, keys[part], {name: codes[name] for name in ARRAYS[part]})
         except OSError as error:
             report.say(f"codes of the {part} not saved for another call: {error}")
     return codes
+
+
+def _digest(positions):
+    digest = hashlib.sha256()
+    for name, found in positions.items():
+        digest.update(name.encode() + np.ascontiguousarray(found, np.int64).tobytes())
+    return digest.hexdigest()
 
 
 class _Requests:

@@ -85,6 +85,19 @@ def refuse_among_pictures(path, name, what):
         raise InputError(f"{what} {path}: lies among the pictures of {name}, expected another folder")
 
 
+def refuse_data_within(folder, name, root):
+    """InputError if the data set `name`, as `resolve` gives it, lies in `folder`, which is to be moved.
+
+    So does one that lies under `root` where it has no path of its own.
+    """
+    folder, data = (Path(os.path.realpath(str(path))) for path in (folder, name if os.path.isabs(str(name)) else root))
+    if folder in (data, *data.parents):
+        raise InputError(
+            f"run's folder {folder}: --fresh would move the data set {data} too; move that out of it, or set "
+            "AICROWD_EVALUATION_NAME to another name"
+        )
+
+
 def _own_path(name, root):
     """Where one's own images called `name` lie: as it stands, or under `root`; None: nowhere."""
     return next(filter(exists, _places(name, root)), None) if str(name) else None  # Path("") is the working folder

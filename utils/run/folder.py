@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -56,11 +57,12 @@ class Run:
             if fresh and any((self.folder / name).exists() for name in OWN):
                 self._set_aside()
             self._refuse_another_run(images)
-            self._keep_others_encoder()
             for folder in (self.folder, self.checkpoints, self.encoder_path.parent):
                 remove_leftovers(folder)
             (self.encoder_path.parent / "results").mkdir(parents=True, exist_ok=True)
             self.origin = {"config.json": self.config.to_json(), "dataset.json": json.dumps(images, indent=2) + "\n"}
+            require_room(self.folder, "".join(self.origin.values()))  # before anything gets another name
+            self._keep_others_encoder()
             for name, text in self.origin.items():
                 write_text(self.folder / name, text)
         except OSError as error:
@@ -185,6 +187,12 @@ class Run:
         self.lock.close()
         self._lock()
         print(f"the run that was there is now {aside}")
+
+
+def require_room(folder, text):
+    """OSError if `text` cannot be written in `folder`; nothing of it stays."""
+    with tempfile.TemporaryFile("w", dir=str(folder), encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text)
 
 
 def changes_in_words(then, now, keys):

@@ -27,7 +27,7 @@ from utils.errors import InputError, Parser, entry_point
 from utils.files import user_path
 from utils.grader.environment import read_environment
 from utils.study.back_ends import BACK_ENDS, back_end
-from utils.study.checks import check_study
+from utils.study.checks import check_study, require_same_data
 from utils.study.entries import rank_officially
 from utils.study.grid import counted, read_study
 from utils.study.progress import Progress
@@ -63,11 +63,12 @@ def main(arguments=None):
     try:
         write_tables(folder, study, {})  # of what is there; a folder that cannot be written is found out now
         failures = run_all(study, folder, options, environment.data_root.resolve())
-        write_tables(folder, study, failures)
+        table = write_tables(folder, study, failures)
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"study's folder {folder}: {reason}; expected one to write in (--output)") from None
-    print((folder / "table.md").read_text(encoding="utf-8"))
+    print(table)
+    require_same_data(study, folder)  # they may have changed while the runs were made
     return 1 if failures else 0
 
 

@@ -33,7 +33,7 @@ def check_study(study, folder, data_root):
     for config in configs:
         if data[config.dataset] is not None:
             data[config.dataset].require_more_than(config.held_out)
-    _check_results(study, folder, data)
+    _refuse_other_results(study, folder, data)
     _note_other_results(study, folder)
 
 
@@ -60,7 +60,21 @@ def _require_scorable(data, name):
         raise InputError(f"data set {name}: a study needs all five scores; {reason}") from None
 
 
-def _check_results(study, folder, data):
+def require_same_data(study, folder):
+    """InputError if results in `folder` on one data set are of several states of it: it has changed between the runs."""
+    found = {}
+    for stage in (stage for _, stages in study.runs for stage in stages):
+        path = result_path(folder, stage)
+        if state := read_file(path).get(DATA):
+            first, other = found.setdefault(stage.config.dataset, (state, path))
+            if state != first:
+                raise InputError(
+                    f"{path}: of other images or factors than {other}, so {stage.config.dataset} has changed between "
+                    "the runs; the same command says which results are of other data than now"
+                )
+
+
+def _refuse_other_results(study, folder, data):
     """InputError if a result in `folder` is of something else; data: {name: DataSet, or None where it is not there}."""
     wrong = []
     for run, stages in study.runs:

@@ -52,6 +52,7 @@ def run_stages(folder, name, stages, threads, data_root, share, number):
         with _locked(folder / "runs" / f".{name}.lock") as lock:
             for stage in stages:
                 if read_result(folder, stage) is None:
+                    _refuse_another_result(folder, stage)
                     environment = _environment(folder, name, threads, data_root, share)
                     if stage.config.device in ("auto", "cuda"):
                         environment.update(_one_gpu(number))
@@ -124,6 +125,13 @@ def _make_result(folder, name, stage, environment, lock):
     write_text(result_path(folder, stage), json.dumps(result, indent=2) + "\n")
     scores = "  ".join(f"{metric} {score:.4f}" for metric, score in result["scores"].items())
     _say(f"{stage.row}, seed {stage.config.seed}: {scores}  ({time.monotonic() - began:.0f} s)", sys.stdout)
+
+
+def _refuse_another_result(folder, stage):
+    """Failed if another study has made its result in the meantime: it is not replaced."""
+    path = result_path(folder, stage)
+    if differing := differing_keys(read_file(path), stage.config):
+        raise Failed(f"{path} is of another configuration ({differing}), made meanwhile by another study")
 
 
 def _check_what_is_there(run_folder, config):

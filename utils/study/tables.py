@@ -29,10 +29,14 @@ NOTES = (
 
 
 def write_tables(folder, study, failures):
-    """Write the files into `folder`, from the results and logs that are there; `failures`: {run's name: reason}."""
+    """Write the files into `folder`, from the results and logs that are there; returns the text of table.md.
+
+    failures   {run's name: reason}
+    """
     found = collect(folder, study)
     reported = paper_rows(study)
-    write_text(Path(folder) / "table.md", markdown(study, found, reported, failures))
+    text = markdown(study, found, reported, failures)
+    write_text(Path(folder) / "table.md", text)
     write_text(Path(folder) / "table.csv", as_csv(found, reported))
     for name, figure in {
         "plot.png": plot(study, found, reported),
@@ -41,6 +45,7 @@ def write_tables(folder, study, failures):
         if figure is not None:
             with atomic_path(Path(folder) / name) as temporary:
                 figure.savefig(str(temporary), format="png")
+    return text
 
 
 def collect(folder, study):

@@ -35,6 +35,8 @@ def load(path):
         files = own_folder.find_pictures(path)
         labels, problem = own_labels.read_table(path, notes, files), None
         images = own_folder.load_images(path, files, notes.bits)
+        if notes.grid:
+            own_folder.note_order(path, files)
     else:
         images = _file_images(path, notes.key)
         labels, problem = _array_labels(path, notes, len(images))

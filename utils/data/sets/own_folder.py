@@ -26,7 +26,6 @@ def load_images(folder, files, bits=None):
     """
 
     def describe():
-        _note_order(folder, files)
         channels, used = _common_form(folder, files, bits)
 
         def read_from(first):
@@ -118,7 +117,8 @@ def _common_form(folder, files, bits):
     return 1 if grey == len(files) else 3, bits
 
 
-def _note_order(folder, files):
+def note_order(folder, files):
+    """A note if the order of `files`, which says what is on them in a full grid, is not that of their names as text."""
     for taken, by_text in zip(files, sorted(files, key=str)):
         if taken != by_text:
             first, second = taken.relative_to(folder), by_text.relative_to(folder)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evaluation.values import as_numbers, as_text, cut, is_missing, number_names, written_twice
+from evaluation.values import as_numbers, as_written, cut, is_missing, number_names, written_twice
 from utils.data.sets.own_table import TABLE, find_table, parse_table
 from utils.data.storage import npz
 from utils.data.storage.hdf5 import check_written, opened_h5
@@ -209,7 +209,7 @@ def _cut(values, bins):
 def _typed(path, name, column, bins, where):
     """The values as integers, float64 or strings. InputError: missing, of another kind, or a number in two forms."""
     if column.dtype.kind in "OSU":
-        texts = np.array([_plain(as_text(value).strip()) for value in column])
+        texts = np.array([as_written(value) for value in column])
         _refuse_missing(path, name, [is_missing(text) for text in texts.tolist()], where)
         column = as_numbers(texts)
         if column is None:

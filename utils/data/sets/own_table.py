@@ -17,6 +17,7 @@ TABLE = "labels.csv"
 STATED = re.compile("sep=([,;\t])[\r\n]*", re.IGNORECASE)  # Excel's first line, which names the separator
 COMMA_NUMBER = re.compile("[+-]?[0-9]+(,[0-9]+)?([eE][+-]?[0-9]+)?")  # 2,5 as most of Europe writes it
 THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]*)?")  # 1,000 as English has it
+POINT_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+")  # 1.000 as most of Europe writes it
 
 
 class Table(NamedTuple):
@@ -46,9 +47,9 @@ def parse_table(path):
     """The Table in the file `path`: the first line with the factors' names, then a line for each picture.
 
     Separated by commas, semicolons or tabs. Empty lines and empty last columns are left out. InputError: no such table,
-    or a column of numbers whose commas may be read in two ways.
+    or a column of numbers whose commas or points may be read in two ways.
     """
-    rows = _read_rows(path)
+    mark, rows = _read_rows(path)
     while rows and all(not row[-1].strip() for _, row in rows):  # each line ends with a separator
         rows = [(line, row[:-1]) for line, row in rows]
     if len(rows) < 2 or len(rows[0][1]) < 2:
@@ -58,12 +59,15 @@ def parse_table(path):
         if len(row) != len(names) + 1:
             raise InputError(f"{path}, line {line}: {len(row)} fields found, expected {len(names) + 1}")
     pictures, *columns = zip(*([field.strip() for field in row] for _, row in rows[1:]))
+    if mark == ";":  # as spreadsheets write it where a comma stands before decimals
+        for name, column in zip(names, columns):
+            _refuse_point_thousands(path, name, column)
     columns = [np.array(_with_points(path, name, column)) for name, column in zip(names, columns)]
     return Table(head, tuple(names), [line for line, _ in rows[1:]], list(pictures), columns)
 
 
 def _read_rows(path):
-    """Of each line that is not empty its number and fields."""
+    """What separates the fields, and of each line that is not empty its number and fields."""
     try:
         with open(str(path), encoding="utf-8-sig", newline="") as file:
             lines = file.readlines()
@@ -74,7 +78,18 @@ def _read_rows(path):
         rows = [(reader.line_num, row) for row in reader if any(field.strip() for field in row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: no readable table ({error}); expected text in UTF-8") from error
-    return rows[1:] if stated else rows
+    return mark, rows[1:] if stated else rows
+
+
+def _refuse_point_thousands(path, name, column):
+    """InputError if the points in the strings `column`, all of them numbers, may stand before thousands."""
+    points = [text for text in column if "." in text]
+    if points and all(_is_number(text) for text in column) and all(map(POINT_THOUSANDS.fullmatch, points)):
+        whole = points[0].replace(".", "")
+        raise InputError(
+            f"{path}: factor {name!r} has {points[0]!r}, whose point may stand before thousands or before decimals; "
+            f"expected {whole} or {points[0]}0"
+        )
 
 
 def _with_points(path, name, column):
@@ -96,4 +111,4 @@ def _with_points(path, name, column):
 
 
 def _is_number(text):
-    return any(form.fullmatch(text) for form in (NUMBER, COMMA_NUMBER, THOUSANDS))
+    return any(form.fullmatch(text) for form in (NUMBER, COMMA_NUMBER, THOUSANDS, POINT_THOUSANDS))
