@@ -95,7 +95,7 @@ def test_study_refuses_a_number_of_jobs_that_dask_would_not_heed(study, calls, c
 def test_study_shares_the_cores_out_among_its_jobs(study, calls, monkeypatch, jobs, share):
     told = []
     monkeypatch.setattr("utils.study.__main__.available_cores", lambda: 12)
-    monkeypatch.setattr("utils.study.__main__.run_stages", lambda *arguments: told.append(arguments[-1]))
+    monkeypatch.setattr("utils.study.__main__.run_stages", lambda *arguments: told.append(arguments[5]))
     study("configs/studies/latents.yml", "seeds=1", "latent_dim=4", "--jobs", jobs)
     assert told == [share]
 

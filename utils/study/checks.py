@@ -61,7 +61,7 @@ def _require_scorable(data, name):
 
 
 def require_same_data(study, folder):
-    """InputError if results in `folder` on one data set are of several states of it: it has changed between the runs."""
+    """InputError if results in `folder` on one data set are of several states of it: it changed between the runs."""
     found = {}
     for stage in (stage for _, stages in study.runs for stage in stages):
         path = result_path(folder, stage)
