@@ -240,3 +240,14 @@ def test_table_beside_a_grid_is_refused(folder):
 def test_notes_on_labels_that_are_not_there_are_refused(folder):
     (folder / "factors.yml").write_text("factors: [a]\n")
     refused(folder, r"factors\.yml: .*there is no .*labels\.csv")
+
+
+def test_table_names_pictures_in_a_locale_that_lacks_their_signs(command, tmp_path):
+    write_pictures(tmp_path / "p", IMAGES)
+    (tmp_path / "p" / "0.png").rename(tmp_path / "p" / "é.png")
+    table(tmp_path / "p", [0, 1] * 3)
+    content = (tmp_path / "p" / "labels.csv").read_text(encoding="utf-8")
+    (tmp_path / "p" / "labels.csv").write_text(content.replace("0.png", "é.png"), encoding="utf-8")
+    code = f"from utils.data import load; print(load({str(tmp_path / 'p')!r}, '/nowhere').labels.ravel().tolist())"
+    done = command("-c", code, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert (done.stdout, done.stderr) == ("[1, 0, 1, 0, 1, 0]\n", "")

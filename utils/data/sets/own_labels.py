@@ -7,6 +7,7 @@ natural order). What is missing (empty, NaN) is refused; fractions are refused u
 from __future__ import annotations
 
 import collections
+import os
 import posixpath
 import unicodedata
 from typing import NamedTuple
@@ -114,7 +115,8 @@ def _by_name(folder, files):
     """{name in `folder`: path} of the pictures `files`; InputError: two that are one name in a table."""
     pictures = {}
     for found in files:
-        other = pictures.setdefault(_plain("/".join(found.relative_to(folder).parts)), found)
+        name = os.fsencode("/".join(found.relative_to(folder).parts)).decode("utf-8", "surrogateescape")
+        other = pictures.setdefault(_plain(name), found)  # as the table has it, in a locale of whatever encoding
         if other != found:
             raise InputError(
                 f"{folder}: {other.name!a} and {found.name!a} are one name in two forms of Unicode; "
