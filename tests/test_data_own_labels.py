@@ -1,5 +1,7 @@
 """Labels of one's own images: numbered from 0, whatever they were, and refused by name where they cannot be."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from data_files import labels, noise, refused, table, write_pictures
@@ -251,3 +253,9 @@ def test_table_names_pictures_in_a_locale_that_lacks_their_signs(command, tmp_pa
     code = f"from utils.data import load; print(load({str(tmp_path / 'p')!r}, '/nowhere').labels.ravel().tolist())"
     done = command("-c", code, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
     assert (done.stdout, done.stderr) == ("[1, 0, 1, 0, 1, 0]\n", "")
+
+
+def test_table_names_pictures_whose_names_are_in_another_encoding(monkeypatch):
+    monkeypatch.setattr(own_labels.os, "fsencode", lambda name: name.encode("latin-1"))
+    files = [Path("p/\xe9.png"), Path("p/\xc3\xa9-.png")]
+    assert list(own_labels._by_name(Path("p"), files)) == ["\xe9.png", "\xe9-.png"]

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from utils import torchscript
-from utils.errors import first_line, one_line
+from utils.errors import InputError, first_line, one_line
 from utils.notes import note
 
 
@@ -34,3 +34,8 @@ def test_a_note_is_printed_by_the_main_process_alone(monkeypatch, capsys, rank, 
     monkeypatch.setenv("RANK", rank)
     note("look")
     assert capsys.readouterr().err == printed
+
+
+def test_a_note_is_one_line_whatever_it_is_of(capsys):
+    note(InputError("two\nlines"))
+    assert capsys.readouterr().err == "note: two lines\n"

@@ -70,7 +70,8 @@ def test_open_keeps_a_trained_encoder_whose_checkpoints_are_gone(tmp_path, capsy
     assert f"what was {encoder} is now {encoder}.1" in told
 
 
-def test_open_renames_nothing_on_a_full_disk(tmp_path, monkeypatch):
+@pytest.mark.parametrize("fresh", [False, True])
+def test_open_renames_nothing_on_a_full_disk(tmp_path, monkeypatch, fresh):
     encoder = opened(tmp_path / "run").encoder_path
     encoder.write_text("trained")
     (tmp_path / "run" / "log.csv").write_text("step,kl\n50,1\n")
@@ -80,7 +81,7 @@ def test_open_renames_nothing_on_a_full_disk(tmp_path, monkeypatch):
 
     monkeypatch.setattr("utils.run.folder.require_room", full)
     with pytest.raises(InputError, match="No space left on device"):
-        opened(tmp_path / "run")
+        opened(tmp_path / "run", fresh=fresh)
     assert encoder.read_text() == "trained"
 
 

@@ -1,13 +1,16 @@
 """The environment in which a study makes its runs."""
 
+import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from utils.config import Config
 from utils.study import stages as stages_module
+from utils.study.__main__ import gpus_in_turn
 from utils.study.grid import read_study
 
 
@@ -62,13 +65,22 @@ def test_study_runs_take_all_gpus_of_a_machine_that_hides_none(monkeypatch):
     assert [stages_module._one_gpu(number)["CUDA_VISIBLE_DEVICES"] for number in range(3)] == ["0", "1", "0"]
 
 
+OPTIONS = [("threads", 1, [0, 0, 0]), ("threads", 2, [0, 1, 0]), ("threads", -1, [0, 1, 2]), ("dask", -1, [None] * 3)]
+
+
+@pytest.mark.parametrize(("backend", "jobs", "gpus"), OPTIONS)
+def test_study_gives_as_many_gpus_as_runs_are_made_at_a_time(backend, jobs, gpus):
+    options = SimpleNamespace(backend=backend, jobs=jobs)
+    assert list(itertools.islice(gpus_in_turn(options), 3)) == gpus
+
+
 def test_study_does_not_replace_what_another_study_made_meanwhile(tmp_path, capsys):
     (stage,) = dict(read_study(Path("configs/studies/latents.yml"), ["latent_dim=4", "seeds=1"]).runs).popitem()[1]
     path = stages_module.result_path(tmp_path, stage)
     other = stages_module._lasting(replace(stage.config, gamma=7.0))
     path.parent.mkdir()
     path.write_text(json.dumps({"config": other}), encoding="utf-8")
-    reason = stages_module.run_stages(tmp_path, "run", [stage], None, tmp_path, 1, 0)
+    reason = stages_module.run_stages(tmp_path, "run", [stage], None, tmp_path, 1, None)
     assert "is of another configuration (gamma was 7.0 and is now 30.0), made meanwhile by another study" in reason
     assert json.loads(path.read_text(encoding="utf-8")) == {"config": other}
 

@@ -7,9 +7,12 @@ MARK = "note: "  # begins each of them
 
 
 def note(text):
-    """Print a note; of several processes the main one alone does, since all of them meet the same."""
+    """Print a note, a string or an error, in one line.
+
+    Of several processes the main one alone does, since all of them meet the same.
+    """
     if is_main():
-        print(f"{MARK}{' '.join(text.split())}", file=sys.stderr, flush=True)
+        print(f"{MARK}{' '.join(str(text).split())}", file=sys.stderr, flush=True)
 
 
 def lines_without_notes(text):

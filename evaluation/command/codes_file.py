@@ -95,10 +95,9 @@ def number_factors(parts, names, bins=None):
     """Factors (n, F) of the parts of a set, as integers that mean the same in all: a list of int64 (n, F).
 
     Names of values are numbered in their natural order, blanks around them left out; names that are all numbers are
-    those numbers. Continuous
-    columns, and those of more than MOST_VALUES integers, are cut into `bins` bins of equal width between their
-    extremes. InputError names a factor that is NaN or infinite, one that is continuous if `bins` is None, and one that
-    is numbers in one part and names in another.
+    those numbers. Continuous columns, and those of more than MOST_VALUES integers, are cut into `bins` bins of equal
+    width between their extremes. InputError names a factor that is NaN or infinite, one that is continuous if `bins` is
+    None, and one that is numbers in one part and names in another.
     """
     parts = [np.asarray(part) for part in parts]
     for part in parts:

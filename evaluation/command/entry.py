@@ -11,7 +11,7 @@ from .streams import lasting_streams
 def entry_point(main):
     """Wrap a command's main function: an InputError becomes one line on stderr and exit code 2, Ctrl-C 130.
 
-    So does an OSError that names a file, such as one in a folder that is closed to the user.
+    An OSError that names a file is reported like an InputError: it may lie in a folder that is closed to the user.
 
     Nothing that is printed can end the command (see streams.py). Where standard output could not be written, be it for
     a full disk, that is said on stderr and the code is 1 instead of 0.

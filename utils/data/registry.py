@@ -88,7 +88,7 @@ def refuse_among_pictures(path, name, what):
 def refuse_data_within(folder, name, root):
     """InputError if the data set `name`, as `resolve` gives it, lies in `folder`, which is to be moved.
 
-    So does one that lies under `root` where it has no path of its own.
+    A name without a path of its own stands for all of `root`.
     """
     folder, data = (Path(os.path.realpath(str(path))) for path in (folder, name if os.path.isabs(str(name)) else root))
     if folder in (data, *data.parents):

@@ -54,14 +54,14 @@ class Run:
         """
         try:
             self._lock()
+            self.origin = {"config.json": self.config.to_json(), "dataset.json": json.dumps(images, indent=2) + "\n"}
+            require_room(self.folder, "".join(self.origin.values()))  # before anything gets another name
             if fresh and any((self.folder / name).exists() for name in OWN):
                 self._set_aside()
             self._refuse_another_run(images)
             for folder in (self.folder, self.checkpoints, self.encoder_path.parent):
                 remove_leftovers(folder)
             (self.encoder_path.parent / "results").mkdir(parents=True, exist_ok=True)
-            self.origin = {"config.json": self.config.to_json(), "dataset.json": json.dumps(images, indent=2) + "\n"}
-            require_room(self.folder, "".join(self.origin.values()))  # before anything gets another name
             self._keep_others_encoder()
             for name, text in self.origin.items():
                 write_text(self.folder / name, text)

@@ -15,6 +15,7 @@ repository, the data and the output under the same paths.
 Exit code: 0 all done; 1 some run failed (table.md names it), the others are done; 2 bad input.
 """
 
+import itertools
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -85,13 +86,20 @@ def run_all(study, folder, options, data_root):
     """Do what is not done, on the back end that the options name; {run's name: reason} of what failed."""
     share = max(1, available_cores() // options.jobs) if options.jobs > 0 else 1
     tasks = [
-        joblib.delayed(run_stages)(str(folder), name, stages, options.threads, str(data_root), share, number)
-        for number, (name, stages) in enumerate(study.runs)
+        joblib.delayed(run_stages)(str(folder), name, stages, options.threads, str(data_root), share, gpu)
+        for (name, stages), gpu in zip(study.runs, gpus_in_turn(options))
     ]
     progress = Progress(folder, study, lambda: write_tables(folder, study, {}))
     with back_end(options.backend, options.address) as settings, progress:
         reasons = joblib.Parallel(n_jobs=options.jobs, batch_size=1, pre_dispatch="all", **settings)(tasks)
     return {name: reason for (name, _), reason in zip(study.runs, reasons) if reason is not None}
+
+
+def gpus_in_turn(options):
+    """Numbers of the GPU for each run: as many in turn as run at a time. On a cluster its workers decide (None)."""
+    if options.backend != "threads":
+        return itertools.repeat(None)
+    return itertools.count() if options.jobs < 0 else itertools.cycle(range(options.jobs))
 
 
 def _parse(arguments):

@@ -42,7 +42,7 @@ def run_stages(folder, name, stages, threads, data_root, share, number):
     threads    for each process, whatever its environment says; None: what that says, else `share`
     data_root  DISENTANGLEMENT_LIB_DATA
     share      this run's of the machine's cores
-    number     of the run among the study's: runs take the GPUs in turn
+    number     of the GPU that is this run's, of those that the process sees; None: the environment decides
 
     Stages whose results are there are passed over; the first that fails ends the run. Returns None or, in words,
     why it failed. A process that an earlier call left behind in the same run is waited for.
@@ -54,7 +54,7 @@ def run_stages(folder, name, stages, threads, data_root, share, number):
                 if read_result(folder, stage) is None:
                     _refuse_another_result(folder, stage)
                     environment = _environment(folder, name, threads, data_root, share)
-                    if stage.config.device in ("auto", "cuda"):
+                    if number is not None and stage.config.device in ("auto", "cuda"):
                         environment.update(_one_gpu(number))
                     _make_result(folder, name, stage, environment, lock)
     except (Failed, InputError, OSError) as error:
@@ -208,7 +208,7 @@ def _environment(folder, name, threads, data_root, share):
 
 
 def _one_gpu(number):
-    """The variable that shows the run of that `number` one GPU alone, where this process sees several."""
+    """The variable that shows a run one GPU alone, that of this `number`, where the process sees several."""
     seen = os.environ.get("CUDA_VISIBLE_DEVICES")
     gpus = [str(gpu) for gpu in range(torch.cuda.device_count())] if seen is None else seen.split(",")
     return {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]} if len(gpus) > 1 else {}

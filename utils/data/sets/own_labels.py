@@ -115,14 +115,21 @@ def _by_name(folder, files):
     """{name in `folder`: path} of the pictures `files`; InputError: two that are one name in a table."""
     pictures = {}
     for found in files:
-        name = os.fsencode("/".join(found.relative_to(folder).parts)).decode("utf-8", "surrogateescape")
-        other = pictures.setdefault(_plain(name), found)  # as the table has it, in a locale of whatever encoding
+        other = pictures.setdefault(_plain(_in_utf8("/".join(found.relative_to(folder).parts))), found)
         if other != found:
             raise InputError(
                 f"{folder}: {other.name!a} and {found.name!a} are one name in two forms of Unicode; "
                 f"expected names that {TABLE} tells apart"
             )
     return pictures
+
+
+def _in_utf8(name):
+    """A file's name as a table in UTF-8 has it: a locale of another encoding shows its bytes as other signs."""
+    try:
+        return os.fsencode(name).decode("utf-8")
+    except UnicodeDecodeError:  # the name itself is not in UTF-8
+        return name
 
 
 def _plain(name):

@@ -85,10 +85,10 @@ def _refuse_point_thousands(path, name, column):
     """InputError if the points in the strings `column`, all of them numbers, may stand before thousands."""
     points = [text for text in column if "." in text]
     if points and all(_is_number(text) for text in column) and all(map(POINT_THOUSANDS.fullmatch, points)):
-        whole = points[0].replace(".", "")
+        decimals = f" or {points[0]}0" if points[0].count(".") == 1 else ""
         raise InputError(
             f"{path}: factor {name!r} has {points[0]!r}, whose point may stand before thousands or before decimals; "
-            f"expected {whole} or {points[0]}0"
+            f"expected {points[0].replace('.', '')}{decimals}"
         )
 
 
