@@ -1,10 +1,4 @@
-import fcntl
 import functools
-import os
-import pty
-import struct
-import termios
-import time
 import types
 
 import joblib
@@ -15,7 +9,7 @@ from joblib._parallel_backends import SequentialBackend
 from evaluation import METRICS, evaluate, evaluate_codes
 from evaluation.cache import CodesCache
 from evaluation.metrics.table import DEFAULT, FURTHER
-from evaluation.progress import Console, Silent, shows_bars
+from evaluation.progress import Console, Silent
 from evaluation.protocol import Sizes
 from utils.data.dataset import DataSet
 from utils.errors import InputError
@@ -163,16 +157,6 @@ def test_evaluate_encodes_where_the_points_lie_at_other_images_now(dataset, tmp_
     assert encoded
 
 
-@pytest.mark.parametrize("metrics", [("mig",), ("dci", "mig")])
-def test_evaluate_warns_of_what_the_scores_would_be_misread_without(metrics):
-    images, random_state = np.arange(4 * 4, dtype=np.uint8).reshape(4, 2, 2, 1), np.random.RandomState(0)
-    one_factor = DataSet("one", images, (4,), ("a",))
-    with pytest.warns(UserWarning, match="encoder|dci") as warned:
-        evaluate(lambda images: random_state.rand(len(images), 3), one_factor, metrics=metrics)
-    said = [str(warning.message).split()[0] for warning in warned]
-    assert said == ["encoder:", "dci"][: len(metrics)]
-
-
 def test_evaluate_goes_on_where_codes_cannot_be_saved(dataset, tmp_path):
     (tmp_path / "file").write_text("")
     story = Story()
@@ -292,47 +276,6 @@ def test_evaluate_scores_pairs_of_drawn_pictures_as_of_stored_ones(dataset):
     drawn.images = Plain(dataset.images)
     found, expected = (evaluate(perfect, data, ("beta_vae_score",)) for data in (drawn, dataset))
     assert scores(found) == scores(expected)
-
-
-def test_console_writes_plain_lines_to_a_file(dataset, tmp_path):
-    with (tmp_path / "log").open("w+") as log:
-        evaluate(perfect, dataset, metrics=("mig",), report=Console(stream=log))
-        log.seek(0)
-        lines = log.read().splitlines()
-    assert lines[:2] == ["encoding …", "mig …"]
-    assert lines[2].startswith("mig: ")
-
-
-def test_console_draws_a_bar_on_a_terminal(tmp_path):
-    with (tmp_path / "log").open("w+") as log:
-        log.isatty = lambda: True
-        with Console(stream=log).stage("dci") as progress:
-            time.sleep(0.2)  # tqdm draws ten times a second
-            progress(3, 4)
-        log.seek(0)
-        assert "dci:  75%|" in log.read()
-
-
-@pytest.mark.parametrize(("columns", "expected"), [(80, True), (0, False)])
-def test_bars_are_for_terminals_with_a_width(columns, expected):
-    ours, its = pty.openpty()
-    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    with os.fdopen(its, "w") as terminal:
-        assert shows_bars(terminal) is expected
-    os.close(ours)
-
-
-def test_console_hands_results_on(dataset):
-    seen = {}
-    evaluate(perfect, dataset, metrics=("mig",), report=Console(on_score=lambda *a: seen.update({a[0]: a[1]})))
-    assert "discrete_mig" in seen["mig"]
-
-
-def test_console_hands_on_what_is_not_defined():
-    images, seen = np.arange(4 * 4, dtype=np.uint8).reshape(4, 2, 2, 1), []
-    data = DataSet("one", images, (4,), ("a",))
-    evaluate(lambda x: x.reshape(len(x), -1), data, ("dci", "mig"), report=Console(on_not_defined=seen.append))
-    assert seen == ["dci"]
 
 
 def test_evaluate_codes_of_another_seed_draws_other_points():

@@ -7,14 +7,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 from copies import REPOSITORY, write_black_images
 from entries import Entry, set_up_git
 
 from utils.data.dataset import DataSet
 from utils.errors import InputError
 from utils.submission import rehearse as steps
-from utils.submission.grader_load import encode, time_batches
 from utils.submission.rehearse import Failure, Rehearsal, Skipped
 from utils.submission.repository import Repository
 from utils.submission.stand_in_data import place_data, write_repeated
@@ -233,34 +231,6 @@ def test_a_run_without_a_logged_step_has_no_forecast(rehearsal):
         steps.forecast(rehearsal)
 
 
-class Odd(torch.nn.Module):
-    """An encoder with a fault."""
-
-    def __init__(self, fault):
-        super().__init__()
-        self.fault = fault
-
-    def forward(self, images):
-        codes = images.mean((2, 3))
-        if self.fault == "three axes":
-            return codes.unsqueeze(2)
-        return codes - images.mean() if self.fault == "batch" else codes / 0
-
-
-@pytest.mark.parametrize(("fault", "told"), [("three axes", "shape"), ("infinite", "not finite"), ("batch", "batch")])
-def test_an_encoder_s_fault_is_found(tmp_path, fault, told):
-    torch.jit.trace(Odd(fault), torch.rand(2, 3, 64, 64), check_trace=False).save(str(tmp_path / "odd.pt"))
-    images = np.random.RandomState(0).rand(1000, 64, 64, 3)
-    with pytest.raises(InputError, match=told):
-        time_batches(tmp_path / "odd.pt", images, "cpu")
-
-
-def test_encode_gives_the_module_nchw_float32():
-    images = np.random.RandomState(0).rand(2, 64, 64, 3)
-    codes = encode(lambda batch: batch[:, :, 5, 7], images, "cpu")
-    np.testing.assert_array_equal(codes, images[:, 5, 7].astype(np.float32))
-
-
 def test_repeated_data_have_the_source_s_pictures_at_every_fourth_position(tmp_path):
     images = np.random.RandomState(0).randint(0, 256, (2 * 3 * 2, 64, 64, 3)).astype(np.uint8)
     source = DataSet("source", images, (2, 3, 2), "abc")
@@ -293,11 +263,3 @@ def test_the_run_is_given_the_rehearsal_s_budget(rehearsal):
     write_run_sh(rehearsal, f"echo \"$@\" > '{rehearsal.folder}/arguments'")
     steps.run_entry_point(rehearsal)
     assert (rehearsal.folder / "arguments").read_text() == "time_budget=60s\n"
-
-
-def test_encode_refuses_a_module_that_gives_no_codes():
-    images = np.zeros((2, 64, 64, 3))
-    with pytest.raises(InputError, match="give a tuple"):
-        encode(lambda batch: (batch, batch), images, "cpu")
-    with pytest.raises(InputError, match=r"fails on images \(2, 3, 64, 64\)"):
-        encode(torch.nn.Linear(3, 2), images, "cpu")
