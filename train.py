@@ -104,8 +104,8 @@ def configure(options, environment):
     config = dataclasses.replace(config, dataset=resolve(config.dataset, environment.data_root))
     if not options.plan:
         refuse_among_pictures(environment.run_folder, config.dataset, "run's folder")
-    if options.fresh and not options.plan:
-        refuse_data_within(environment.run_folder, config.dataset, environment.data_root)
+        if options.fresh:
+            refuse_data_within(environment.run_folder, config.dataset, environment.data_root)
     return config
 
 

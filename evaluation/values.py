@@ -25,9 +25,14 @@ def as_text(value):
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
+def composed(text):
+    """`text` with its accents as one sign each: some systems write é as e and ´."""
+    return unicodedata.normalize("NFC", text)
+
+
 def as_written(value):
-    """`value` as a string without blanks around it, its accents as one sign each: some systems write é as e and ´."""
-    return unicodedata.normalize("NFC", as_text(value).strip())
+    """`value` as a string without blanks around it, its accents as one sign each."""
+    return composed(as_text(value).strip())
 
 
 def is_missing(text):

@@ -44,13 +44,16 @@ def _guarded(main, args, kwargs):
     try:
         return main(*args, **kwargs)
     except InputError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)
+        _end_as_bad_input(str(error))
     except OSError as error:
         if error.filename is None:  # no file of the user's
             raise
-        print(f"error: {' '.join(str(error.filename).split())}: {error.strerror}", file=sys.stderr)
-        sys.exit(2)
+        _end_as_bad_input(f"{error.filename}: {error.strerror}")
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
+
+
+def _end_as_bad_input(text):
+    print(f"error: {' '.join(text.split())}", file=sys.stderr)
+    sys.exit(2)

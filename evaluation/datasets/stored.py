@@ -71,10 +71,10 @@ def codes_of_stored(encoder, images, plans, cache, key, report):
     cache   a cache.CodesCache or None; what it has for `key` (the draws' seed and sizes) and the same positions is not
             encoded again
     """
-    codes, missing, keys = {}, {}, {}
+    keys = {} if cache is None else {part: f"{key} {_digest(positions)}" for part, positions in plans.items()}
+    codes, missing = {}, {}
     for part, positions in plans.items():
-        keys[part] = f"{key} {_digest(positions)}" if cache is not None else None
-        found = cache.load(part, keys[part]) if cache is not None else None
+        found = cache.load(part, keys[part]) if keys else None
         if found is None:
             missing[part] = positions
         else:
@@ -85,7 +85,7 @@ def codes_of_stored(encoder, images, plans, cache, key, report):
         with report.stage(encoder.stage) as progress:
             codes.update(encode_stored(encoder, images, asked, progress=progress))
         encoder.check_repeats(images[np.arange(min(NUM_REPEATED, len(images)))], report)
-    for part in missing if cache is not None else ():
+    for part in missing if keys else ():
         try:
             cache.save(part, keys[part], {name: codes[name] for name in ARRAYS[part]})
         except OSError as error:

@@ -36,13 +36,13 @@ class Failed(Exception):
     """A command that did not do its work; the message says which and why."""
 
 
-def run_stages(folder, name, stages, threads, data_root, share, number):
+def run_stages(folder, name, stages, threads, data_root, share, gpu):
     """Train and score the run `name` of the study in `folder`, `stages` (utils.study.grid.Stage) in their order.
 
     threads    for each process, whatever its environment says; None: what that says, else `share`
     data_root  DISENTANGLEMENT_LIB_DATA
     share      this run's of the machine's cores
-    number     of the GPU that is this run's, of those that the process sees; None: the environment decides
+    gpu        number of this run's, of those that the process sees; None: the environment decides
 
     Stages whose results are there are passed over; the first that fails ends the run. Returns None or, in words,
     why it failed. A process that an earlier call left behind in the same run is waited for.
@@ -54,8 +54,8 @@ def run_stages(folder, name, stages, threads, data_root, share, number):
                 if read_result(folder, stage) is None:
                     _refuse_another_result(folder, stage)
                     environment = _environment(folder, name, threads, data_root, share)
-                    if number is not None and stage.config.device in ("auto", "cuda"):
-                        environment.update(_one_gpu(number))
+                    if gpu is not None and stage.config.device in ("auto", "cuda"):
+                        environment.update(_one_gpu(gpu))
                     _make_result(folder, name, stage, environment, lock)
     except (Failed, InputError, OSError) as error:
         _say(f"{name}: {error}", sys.stderr)

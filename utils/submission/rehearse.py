@@ -23,13 +23,11 @@ from utils.submission.stand_in_data import NAME, place_data
 
 GRACE = 60  # seconds over the budget after which the run is stopped
 LAST_LINES = 12  # of run.sh's output that are shown when it fails
+OF_THE_MACHINE = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
 
 
 class Failure(Exception):
     """What would have failed at the grader."""
-
-
-OF_THE_MACHINE = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
 
 
 class Skipped(Exception):

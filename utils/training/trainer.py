@@ -202,27 +202,25 @@ class Trainer:
 
 
 def adam(parameters, learning_rate, betas, device):
-    """Adam with the fewest launches that this PyTorch has for the device.
-
-    One launch for all parameters (fused), or on a GPU with a PyTorch before 2.0 one for each operation.
-    """
-    parameters = list(parameters)
-    if "fused" in inspect.signature(torch.optim.Adam).parameters:
-        with contextlib.suppress(RuntimeError):  # PyTorch 1.13 to 2.3 have it for GPUs alone
-            return _on_its_device(torch.optim.Adam(parameters, lr=learning_rate, betas=betas, fused=True), device)
-    multi_tensor = getattr(torch.optim, "_multi_tensor", None) if device.type == "cuda" else None
-    return _on_its_device((multi_tensor or torch.optim).Adam(parameters, lr=learning_rate, betas=betas), device)
-
-
-def _on_its_device(optimizer, device):
-    """`optimizer`, kept from asking a GPU on which it does not compute.
+    """Adam with the fewest launches that this PyTorch has for the device; on a CPU it asks no GPU.
 
     Each step of PyTorch 2.13's asks the current GPU whether a CUDA graph is being captured. That takes memory there,
     and fails where the GPU is busy or broken.
     """
+    optimizer = _fewest_launches(parameters, learning_rate, betas, device)
     if device.type == "cpu":
         optimizer._accelerator_graph_capture_health_check = lambda: None
     return optimizer
+
+
+def _fewest_launches(parameters, learning_rate, betas, device):
+    """One launch for all parameters (fused), or on a GPU with a PyTorch before 2.0 one for each operation."""
+    parameters = list(parameters)
+    if "fused" in inspect.signature(torch.optim.Adam).parameters:
+        with contextlib.suppress(RuntimeError):  # PyTorch 1.13 to 2.3 have it for GPUs alone
+            return torch.optim.Adam(parameters, lr=learning_rate, betas=betas, fused=True)
+    multi_tensor = getattr(torch.optim, "_multi_tensor", None) if device.type == "cuda" else None
+    return (multi_tensor or torch.optim).Adam(parameters, lr=learning_rate, betas=betas)
 
 
 def match_layout(optimizer):

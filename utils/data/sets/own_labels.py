@@ -9,12 +9,11 @@ from __future__ import annotations
 import collections
 import os
 import posixpath
-import unicodedata
 from typing import NamedTuple
 
 import numpy as np
 
-from evaluation.values import as_numbers, as_written, cut, is_missing, number_names, written_twice
+from evaluation.values import as_numbers, as_written, composed, cut, is_missing, number_names, written_twice
 from utils.data.sets.own_table import TABLE, find_table, parse_table
 from utils.data.storage import npz
 from utils.data.storage.hdf5 import check_written, opened_h5
@@ -54,8 +53,8 @@ def read_table(folder, notes, files):
 
 def _column_names(path, notes, table):
     """Names of the Table's columns: as the notes say, else as it has them. InputError: the notes exchange them."""
-    columns = [_plain(name) for name in table.names]
-    for column, name in zip(columns, map(_plain, notes.names)):
+    columns = [composed(name) for name in table.names]
+    for column, name in zip(columns, map(composed, notes.names)):
         if name != column and name in columns:
             raise InputError(
                 f"{notes.path}: factors: {', '.join(notes.names)} found, but the columns of {path} are "
@@ -108,14 +107,14 @@ def found_arrays(path):
 
 def _as_picture(written):
     """A picture's name in a table as `_by_name` gives it."""
-    return _plain(posixpath.normpath(written.replace("\\", "/")))
+    return composed(posixpath.normpath(written.replace("\\", "/")))
 
 
 def _by_name(folder, files):
     """{name in `folder`: path} of the pictures `files`; InputError: two that are one name in a table."""
     pictures = {}
     for found in files:
-        other = pictures.setdefault(_plain(_in_utf8("/".join(found.relative_to(folder).parts))), found)
+        other = pictures.setdefault(composed(_in_utf8("/".join(found.relative_to(folder).parts))), found)
         if other != found:
             raise InputError(
                 f"{folder}: {other.name!a} and {found.name!a} are one name in two forms of Unicode; "
@@ -130,11 +129,6 @@ def _in_utf8(name):
         return os.fsencode(name).decode("utf-8")
     except UnicodeDecodeError:  # the name itself is not in UTF-8
         return name
-
-
-def _plain(name):
-    """A name with its accents as one sign each: some systems write é as e and ´."""
-    return unicodedata.normalize("NFC", name)
 
 
 def _read_npz(path, key, count):
@@ -175,7 +169,7 @@ _READERS = {".npz": _read_npz, ".npy": lambda *_: None, ".h5": _read_h5, ".hdf5"
 
 def _labels(path, names, columns, bins, where):
     """Labels of columns of values; `where`: how each row is called."""
-    names, bins = [_plain(name) for name in names], {_plain(name): count for name, count in bins.items()}
+    names, bins = [composed(name) for name in names], {composed(name): count for name, count in bins.items()}
     twice = [name for name, times in collections.Counter(names).items() if times > 1 or not name]
     if twice or len(names) != len(columns):
         raise InputError(f"{path}: factors {', '.join(names)} for {len(columns)} columns; expected names, each once")

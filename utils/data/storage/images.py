@@ -99,8 +99,8 @@ def h5_images(path, key="images"):
 
 
 def _h5_member(file, path, key):
-    if key in file and not hasattr(file[key], "dtype"):
-        raise npz.MissingArray(f"{path}: {key!r} is a group, expected a data set of images")
     if key not in file:
         raise npz.MissingArray(f"{path}: no data set {key!r} found, only: {', '.join(map(str, file)) or 'nothing'}")
+    if not hasattr(file[key], "dtype"):
+        raise npz.MissingArray(f"{path}: {key!r} is a group, expected a data set of images")
     return file[key]

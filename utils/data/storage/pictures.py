@@ -45,7 +45,7 @@ def is_picture(path):
     from PIL import Image
 
     try:
-        with _without_warnings(), Image.open(str(path), formats=_WITH_SIGNATURE):
+        with _in_one_line(path), Image.open(str(path), formats=_WITH_SIGNATURE):
             return True
     except Exception:  # parsers of foreign formats raise nearly anything
         return False
@@ -98,9 +98,7 @@ def _opened(path):
     """The picture, which Pillow reads when its pixels are asked for."""
     from PIL import Image  # only those who have pictures wait for the import
 
-    with unreadable_as(path, "picture"), _without_warnings(), _of_a_size(path), Image.open(
-        str(path), formats=_FORMATS
-    ) as picture:
+    with unreadable_as(path, "picture"), _in_one_line(path), Image.open(str(path), formats=_FORMATS) as picture:
         frames = getattr(picture, "n_frames", 1)
         if frames > 1 and picture.format != "MPO":  # a phone's JPEG with a small one for its screen
             raise InputError(f"{path}: has {frames} frames; expected one picture a file")
@@ -112,25 +110,21 @@ def _opened(path):
 
 
 @contextlib.contextmanager
-def _without_warnings():
-    """Pillow warns of a damaged or large file, with a line of its own source, before it refuses the file."""
+def _in_one_line(path):
+    """Pillow warns of a damaged or large file, with a line of its own source, before it refuses the file.
+
+    InputError: it has more pixels than Pillow takes, which calls that an attack.
+    """
     from PIL import Image
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # half of what Pillow refuses
-        yield
-
-
-@contextlib.contextmanager
-def _of_a_size(path):
-    from PIL import Image
-
-    try:
-        yield
-    except Image.DecompressionBombError:
-        most = 2 * Image.MAX_IMAGE_PIXELS
-        raise InputError(f"{path}: has more than {most:,} pixels; scale it down, to {SIDE} at best") from None
+        try:
+            yield
+        except Image.DecompressionBombError:
+            most = 2 * Image.MAX_IMAGE_PIXELS
+            raise InputError(f"{path}: has more than {most:,} pixels; scale it down, to {SIDE} at best") from None
 
 
 def _check_sums(path):
